@@ -1,0 +1,1 @@
+"""Muster: a self-hosted ChatOps incident responder."""

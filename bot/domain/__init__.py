@@ -1,0 +1,1 @@
+"""Rules: pure functions over plain values; no I/O, and `now` is an argument."""

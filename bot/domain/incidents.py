@@ -1,0 +1,118 @@
+"""The nouns of an incident: itself, its roles, its channels, and how it is named."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.status import Status
+
+TITLE_LIMIT = 200
+_CHANNEL_LIMIT = 80
+_REFERENCE = re.compile(r"^\s*#?(?:inc-)?(\d{1,9})\s*$", re.IGNORECASE)
+
+
+class Role(StrEnum):
+    """Incident roles (O12); the value is the word people type. The owner decides unless it is delegated (J5)."""
+
+    OWNER = "owner"
+    COMMANDER = "commander"
+    TECHNICAL_LEAD = "technical lead"
+    COMMUNICATIONS_LEAD = "communications lead"
+
+
+class Road(StrEnum):
+    """How an acknowledgement reached us (B4)."""
+
+    SLACK = "Slack"
+    SMS = "SMS"
+    API = "API"
+    COMMAND_LINE = "command line"
+
+
+class Purpose(StrEnum):
+    """What a channel row is for: the incident's own channel, or where it was announced."""
+
+    INCIDENT = "incident"
+    ANNOUNCE = "announce"
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One incident. ``opened_at`` is when its alert was received, or it was declared: the acknowledge clock's start (J6).
+
+    ``started_at`` is when the trouble began, as far as known. ``severity`` is a label of the policy with ``policy_digest``.
+    """
+
+    id: str
+    organisation: str
+    branch: str
+    number: int
+    title: str
+    severity: str
+    status: Status
+    impact: str | None
+    started_at: datetime
+    opened_at: datetime
+    declared_by: str | None
+    owner_id: str | None
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    acknowledged_via: str | None
+    mitigated_at: datetime | None
+    resolved_at: datetime | None
+    resolved_by: str | None
+    next_update_at: datetime | None
+    policy_digest: str
+    token: str
+    correlation_key: str | None
+    link: str | None
+    version: int
+
+    @property
+    def reference(self) -> str:
+        """How people name it: ``INC-42``."""
+        return f"INC-{self.number}"
+
+    @property
+    def open(self) -> bool:
+        """Whether it is not resolved."""
+        return self.status.open
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A Slack channel that shows an incident; ``message_ts`` is the status post in it. One live row for each purpose.
+
+    ``opened_by`` and ``posted_by`` are the outbox messages that create the channel and post the status: what is said later waits for them.
+    """
+
+    id: str
+    incident_id: str
+    purpose: Purpose
+    name: str
+    channel_id: str | None
+    message_ts: str | None
+    permalink: str | None
+    opened_by: str | None
+    posted_by: str | None
+    live: bool
+
+
+def find_number(text: str) -> int | None:
+    """The number that ``INC-42``, ``42`` or ``#42`` names; None when the text is something else."""
+    match = _REFERENCE.match(text)
+    return int(match.group(1)) if match else None
+
+
+def channel_name(number: int, title: str) -> str:
+    """``inc-42-checkout-errors``: lower case, at most 80 characters, only ``inc-42`` when no Latin word is left (C3)."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    stem = f"inc-{number}"
+    if not slug:
+        return stem
+    return f"{stem}-{slug}"[:_CHANNEL_LIMIT].rstrip("-")

@@ -1,0 +1,160 @@
+"""Messages on their way out: what kinds there are, and what each kind means when something goes wrong.
+
+``SEND`` of a kind that may have been carried out although no answer came is *ambiguous*: a page is sent again (rather one too
+many), a post or a channel is looked for first and adopted when it is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """What a message does in the world; the part before the dot names the sender."""
+
+    CHANNEL = "slack.channel"
+    TOPIC = "slack.topic"
+    INVITE = "slack.invite"
+    CARD = "slack.card"
+    CARD_EDIT = "slack.card_edit"
+    PIN = "slack.pin"
+    BOOKMARK = "slack.bookmark"
+    POST = "slack.post"
+    FILE = "slack.file"
+    SMS = "twilio.sms"
+
+    @property
+    def provider(self) -> str:
+        """The sender that carries it: ``slack`` or ``twilio``."""
+        return self.value.partition(".")[0]
+
+
+class Ambiguity(StrEnum):
+    """What to do when nobody knows whether the last attempt was carried out."""
+
+    RESEND = "resend"
+    ADOPT = "adopt"
+
+
+class Priority(IntEnum):
+    """Lower goes first."""
+
+    PAGE = 0
+    URGENT = 1
+    NORMAL = 2
+
+
+class MessageState(StrEnum):
+    """Where a message stands."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    DEAD = "dead"
+    SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"
+
+
+LIVE_STATES = (MessageState.PENDING, MessageState.SENDING)
+
+METHODS: Mapping[Kind, str] = {
+    Kind.CHANNEL: "conversations.create",
+    Kind.TOPIC: "conversations.setTopic",
+    Kind.INVITE: "conversations.invite",
+    Kind.CARD: "chat.postMessage",
+    Kind.CARD_EDIT: "chat.update",
+    Kind.PIN: "pins.add",
+    Kind.BOOKMARK: "bookmarks.add",
+    Kind.POST: "chat.postMessage",
+    Kind.FILE: "files.completeUploadExternal",
+    Kind.SMS: "Messages",
+}
+AMBIGUITY: Mapping[Kind, Ambiguity] = {
+    Kind.CHANNEL: Ambiguity.ADOPT,
+    Kind.CARD: Ambiguity.ADOPT,
+    Kind.POST: Ambiguity.ADOPT,
+    Kind.BOOKMARK: Ambiguity.ADOPT,
+    Kind.FILE: Ambiguity.ADOPT,
+    Kind.TOPIC: Ambiguity.ADOPT,
+    Kind.INVITE: Ambiguity.RESEND,
+    Kind.CARD_EDIT: Ambiguity.RESEND,
+    Kind.PIN: Ambiguity.RESEND,
+    Kind.SMS: Ambiguity.RESEND,
+}
+PRIORITY: Mapping[Kind, Priority] = {
+    Kind.SMS: Priority.PAGE,
+    Kind.CHANNEL: Priority.URGENT,
+    Kind.CARD: Priority.URGENT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxMessage:
+    """A row of the outbox. ``token`` fences: who holds an older one may no longer send or record.
+
+    ``words`` were frozen when it was enqueued; ``lane`` is the address by name (an incident's id and purpose), bound when sent.
+    """
+
+    id: str
+    incident_id: str | None
+    kind: Kind
+    words: Mapping[str, Any]
+    lane: str
+    priority: int
+    after_id: str | None
+    page_id: str | None
+    valid_until: datetime | None
+    attempts: int
+    token: int
+    ambiguous: bool
+    created_at: datetime
+    created_real_at: datetime
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message with its address bound, ready for a sender. ``since`` is the real time before which it cannot have been sent."""
+
+    id: str
+    kind: Kind
+    request: Mapping[str, Any]
+    ambiguous: bool
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a provider gave back: its id for the message (ts, sid, channel id) and what else has to be remembered."""
+
+    provider_id: str | None
+    facts: Mapping[str, Any]
+
+
+def gates(kind: Kind, lane: str) -> tuple[str, str]:
+    """The rate gates that hold a message back: its provider's, and its method's (of one lane, where Slack counts by channel)."""
+    method = METHODS[kind]
+    by_lane = method == "chat.postMessage"
+    return kind.provider, f"{kind.provider}:{method}:{lane}" if by_lane else f"{kind.provider}:{method}"
+
+
+_FIRST_BACKOFF = timedelta(seconds=1)
+_LONGEST_BACKOFF = timedelta(minutes=5)
+
+
+def backoff(attempts: int, jitter: float) -> timedelta:
+    """How long to wait after ``attempts`` failures: doubling from 1 s to 5 min, times 0.5 to 1 by ``jitter`` in [0, 1)."""
+    longest = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2 ** min(max(attempts - 1, 0), 20))
+    return longest * (0.5 + jitter / 2)
+
+
+_PAGE_ATTEMPTS, _OTHER_ATTEMPTS = 8, 400
+
+
+def exhausted(kind: Kind, attempts: int) -> bool:
+    """Whether a message has been tried often enough: a page moves on by its chain, Slack is waited for through a day's outage."""
+    return attempts >= (_PAGE_ATTEMPTS if kind is Kind.SMS else _OTHER_ATTEMPTS)

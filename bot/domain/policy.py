@@ -1,0 +1,301 @@
+"""The policy: what an organisation promises, whom it calls, and what it makes of alerts. One YAML file, read by policy_file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import phonenumbers
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from bot.domain.severity import Road, Severity, Span
+from bot.errors import NotFound
+
+_FROZEN = ConfigDict(frozen=True, extra="forbid")
+_COSTLY = (phonenumbers.PhoneNumberType.PREMIUM_RATE, phonenumbers.PhoneNumberType.SHARED_COST)
+
+
+def _as_tuple(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+SecretReference = Annotated[str, Field(pattern=r"^env:[A-Z][A-Z0-9_]*$", description="env:NAME")]
+
+
+class Access(StrEnum):
+    """Access roles, the farthest reaching first."""
+
+    OWNER = "owner"
+    HQ = "hq"
+    RESPONDER = "responder"
+    VIEWER = "viewer"
+    NONE = "none"
+
+    @property
+    def may_act(self) -> bool:
+        """Whether it may change incidents."""
+        return self in (Access.OWNER, Access.HQ, Access.RESPONDER)
+
+    @property
+    def may_read(self) -> bool:
+        """Whether it may see incidents."""
+        return self is not Access.NONE
+
+
+class Zone(BaseModel):
+    """A zone that times are printed in, and its label."""
+
+    model_config = _FROZEN
+
+    zone: str
+    label: str = Field(min_length=1, max_length=12)
+
+    @field_validator("zone")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"expected an IANA zone such as America/Los_Angeles, got {value[:60]!r}") from error
+        return value
+
+
+class Person(BaseModel):
+    """Somebody who may be called; ``slack`` is a user id, ``phone`` E.164."""
+
+    model_config = _FROZEN
+
+    name: str = Field(min_length=1, max_length=80)
+    slack: str | None = Field(None, pattern=r"^[UW][A-Z0-9]{2,30}$")
+    phone: str | None = None
+    access: Access = Access.RESPONDER
+
+    @field_validator("phone")
+    @classmethod
+    def _callable(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            number = phonenumbers.parse(value, None)
+        except phonenumbers.NumberParseException as error:
+            raise ValueError(f"expected a number with its country such as +14155550111, got {value[:30]!r}") from error
+        if not phonenumbers.is_possible_number(number) or phonenumbers.number_type(number) in _COSTLY:
+            raise ValueError(f"expected a number that can be called at an ordinary price, got {value[:30]!r}")
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+class Level(BaseModel):
+    """One level of the chain: who is rung, how often, and how long each ring waits for an answer."""
+
+    model_config = _FROZEN
+
+    name: str = ""
+    who: Names
+    delay: Span
+    repeat: int = Field(0, ge=0, le=10)
+    roads: tuple[Road, ...] | None = None
+
+    @field_validator("delay")
+    @classmethod
+    def _long_enough(cls, value: Any) -> Any:
+        if value.total_seconds() < 10:
+            raise ValueError("expected a delay of at least 10s: a person has to find the phone")
+        return value
+
+
+class AccessRules(BaseModel):
+    """What a member of the workspace may do who is not among the people."""
+
+    model_config = _FROZEN
+
+    default: Access = Access.RESPONDER
+
+
+class Token(BaseModel):
+    """A bearer token of the bot's own API."""
+
+    model_config = _FROZEN
+
+    name: str
+    secret: SecretReference
+    access: Access = Access.RESPONDER
+    person: str | None = None
+
+
+class SourceKind(StrEnum):
+    """What the bodies of a source look like."""
+
+    ALERTMANAGER = "alertmanager"
+    GENERIC = "generic"
+
+
+class Carrier(StrEnum):
+    """Where a source's secret is carried."""
+
+    BEARER = "bearer"
+    BASIC = "basic"
+    HEADER = "header"
+    PATH = "path"
+    QUERY = "query"
+
+
+class SourceRule(BaseModel):
+    """A monitor that may post to ``/alerts/{name}``."""
+
+    model_config = _FROZEN
+
+    kind: SourceKind
+    secret: SecretReference | None = None
+    unsigned: bool = False
+    carried_by: tuple[Carrier, ...] = (Carrier.BEARER, Carrier.BASIC)
+    header: str | None = Field(None, pattern=r"^[A-Za-z0-9-]{1,64}$")
+    label: str = ""
+
+    @model_validator(mode="after")
+    def _can_be_checked(self) -> SourceRule:
+        if (self.secret is None) != self.unsigned:
+            raise ValueError("expected either secret: env:NAME or unsigned: true")
+        if Carrier.HEADER in self.carried_by and self.header is None:
+            raise ValueError("expected header: NAME beside carried_by: [header]")
+        return self
+
+
+class RouteAction(StrEnum):
+    """What becomes of an alert that a route matches."""
+
+    DECLARE = "declare"
+    JOIN = "join"
+    INBOX = "inbox"
+
+
+class Route(BaseModel):
+    """Which alerts, and what becomes of them; a glob matches the whole value."""
+
+    model_config = _FROZEN
+
+    name: str
+    match: Mapping[str, Names] = Field(default_factory=dict)
+    action: RouteAction
+    severity: str | None = None
+    by: Names = ()
+
+    def matches(self, values: Mapping[str, str]) -> bool:
+        """Whether every named label is there and one of its globs matches it."""
+        return all(
+            label in values and any(fnmatchcase(values[label], glob) for glob in globs)
+            for label, globs in self.match.items()
+        )
+
+
+class PostmortemRules(BaseModel):
+    """The sections that people fill."""
+
+    model_config = _FROZEN
+
+    sections: tuple[str, ...] = ()
+
+
+class UnknownSeverity(NotFound):
+    """No severity of the policy has that label."""
+
+
+class Policy(BaseModel):
+    """A whole policy; ``digest`` names its content."""
+
+    model_config = _FROZEN
+
+    version: int = Field(1, ge=1, le=1)
+    name: str
+    organisation: str = Field("default", pattern=r"^[a-z0-9-]{1,64}$")
+    branch: str = Field("main", pattern=r"^[a-z0-9-]{1,64}$")
+    zones: tuple[Zone, ...] = Field((Zone(zone="UTC", label="UTC"),), min_length=1, max_length=4)
+    announce: str | None = None
+    invite: Names = ()
+    default_severity: str
+    severities: tuple[Severity, ...] = Field(min_length=1)
+    people: Mapping[str, Person] = Field(default_factory=dict)
+    groups: Mapping[str, Names] = Field(default_factory=dict)
+    chain: tuple[Level, ...] = ()
+    access: AccessRules = AccessRules()
+    tokens: tuple[Token, ...] = ()
+    sources: Mapping[str, SourceRule] = Field(default_factory=dict)
+    routes: tuple[Route, ...] = ()
+    postmortem: PostmortemRules = PostmortemRules()
+
+    @field_validator("announce")
+    @classmethod
+    def _without_hash(cls, value: str | None) -> str | None:
+        return value.removeprefix("#") if value else None
+
+    @field_validator("severities")
+    @classmethod
+    def _by_rank(cls, value: tuple[Severity, ...]) -> tuple[Severity, ...]:
+        return tuple(sorted(value, key=lambda severity: severity.rank))
+
+    def find_severity(self, word: str) -> Severity | None:
+        """The severity whose label or alias ``word`` is, whatever its case."""
+        wanted = word.strip().casefold()
+        return next(
+            (
+                severity
+                for severity in self.severities
+                if wanted in {name.casefold() for name in (severity.label, *severity.aliases)}
+            ),
+            None,
+        )
+
+    def severity(self, label: str) -> Severity:
+        """The severity of that label; raises UnknownSeverity with the choices."""
+        found = self.find_severity(label)
+        if found is None:
+            choices = ", ".join(severity.label for severity in self.severities)
+            raise UnknownSeverity(f"There is no severity {label[:40]!r}. Choose one of {choices}.")
+        return found
+
+    def severity_by_rank(self, rank: int) -> Severity:
+        """The severity of that rank; raises UnknownSeverity."""
+        for severity in self.severities:
+            if severity.rank == rank:
+                return severity
+        raise UnknownSeverity(f"There is no severity of rank {rank}.")
+
+    def members(self, who: Iterable[str]) -> tuple[str, ...]:
+        """The keys of the people whom names of people and groups stand for, in order, each once."""
+        keys: dict[str, None] = {}
+        for name in who:
+            keys.update(dict.fromkeys(self.groups.get(name, (name,))))
+        return tuple(keys)
+
+    def person_by_slack(self, user_id: str) -> tuple[str, Person] | None:
+        """The person with that Slack user id, with their key."""
+        return next(((key, person) for key, person in self.people.items() if person.slack == user_id), None)
+
+    def person_by_phone(self, phone: str) -> tuple[str, Person] | None:
+        """The person with that number, with their key."""
+        return next(((key, person) for key, person in self.people.items() if person.phone == phone), None)
+
+    def route_for(self, source: str, title: str, labels: Mapping[str, str]) -> Route | None:
+        """The first route that matches an alert; ``source`` and ``title`` are the alert's own, whatever its labels say."""
+        values = {**labels, "source": source, "title": title}
+        return next((route for route in self.routes if route.matches(values)), None)
+
+    def to_json(self) -> str:
+        """The policy as canonical JSON; ``from_json`` reads it back."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Policy:
+        """The policy that ``to_json`` wrote."""
+        return cls.model_validate_json(text)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the canonical JSON."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()

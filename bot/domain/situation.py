@@ -1,0 +1,42 @@
+"""All that words need to know of one incident, read in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.domain.alert import AlertRow
+from bot.domain.incidents import Channel, Incident, Role
+from bot.domain.pages import Page
+from bot.domain.policy import Zone
+from bot.domain.severity import Severity
+from bot.domain.timers import Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """An incident with its severity, people, alerts, promises and pages at the moment ``now``.
+
+    ``names`` maps person ids to names. ``limits`` are sentences about what this installation cannot do.
+    """
+
+    incident: Incident
+    severity: Severity
+    zones: tuple[Zone, ...]
+    names: Mapping[str, str]
+    roles: Mapping[Role, str]
+    alerts: tuple[AlertRow, ...]
+    channel: Channel | None
+    promises: tuple[Promise, ...]
+    pages: tuple[Page, ...]
+    now: datetime
+    limits: tuple[str, ...] = ()
+
+    def name(self, person_id: str | None) -> str:
+        """The person's name; ``nobody yet`` when there is none."""
+        return "nobody yet" if person_id is None else self.names.get(person_id, "somebody")
+
+    def with_names(self, names: Mapping[str, str]) -> Situation:
+        """The same situation with more people named."""
+        return replace(self, names=names)

@@ -1,0 +1,1 @@
+"""Slack comes in: parse, call a service, answer after the commit."""

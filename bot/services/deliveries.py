@@ -1,0 +1,175 @@
+"""The way out and the one turn back: messages are claimed, bound to addresses, sent by others, and recorded here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from bot import telemetry
+from bot.domain.incidents import Channel, Purpose
+from bot.domain.outbox import (
+    AMBIGUITY,
+    Ambiguity,
+    Delivery,
+    Kind,
+    MessageState,
+    OutboxMessage,
+    Receipt,
+    backoff,
+    exhausted,
+    gates,
+)
+from bot.domain.pages import PageState
+from bot.domain.timeline import EntryKind
+from bot.errors import SendError
+from bot.messages import card, notices
+from bot.services import escalations, replies, situations
+from bot.services.outbox import say
+from bot.services.work import UnitOfWork
+from bot.store import escalations as pages
+from bot.store import incidents, outbox
+
+
+async def claim(
+    work: UnitOfWork, owner: str, lease: timedelta, limit: int, *, pages_only: bool = False
+) -> list[OutboxMessage]:
+    """Up to ``limit`` messages that are ours to send until their lease runs out, pages first."""
+    return await outbox.claim_due(work.tx, owner, lease, limit, pages_only=pages_only)
+
+
+async def recover(work: UnitOfWork) -> int:
+    """Makes what a dead process was sending due at once; only where one process owns the database (SQLite)."""
+    return await outbox.expire_leases(work.tx)
+
+
+async def prepare(work: UnitOfWork, message: OutboxMessage, lease: timedelta) -> Delivery | None:
+    """The message with its address bound, right before it is sent; None when it must not be sent after all.
+
+    The token and the lease are checked again here, so that a process that slept past its lease sends nothing. A page that is no longer
+    pending, and words that are no longer true, are taken back.
+    """
+    if not await outbox.confirm(work.tx, message, lease):
+        return None
+    stale = await _why_not(work, message)
+    if stale is not None:
+        await outbox.mark_ended(work.tx, message, MessageState.CANCELLED, stale, work.now)
+        return None
+    request = await _bind(work, message)
+    if request is None:
+        await outbox.mark_again(work.tx, message, timedelta(seconds=2), "its channel does not exist yet", ambiguous=False)
+        return None
+    ambiguous = message.ambiguous and AMBIGUITY[message.kind] is Ambiguity.ADOPT
+    return Delivery(message.id, message.kind, request, ambiguous, message.created_real_at)
+
+
+async def _why_not(work: UnitOfWork, message: OutboxMessage) -> str | None:
+    if message.valid_until is not None and work.now >= message.valid_until:
+        return "no longer true when it could be sent"
+    if message.page_id is not None:
+        state = (await pages.get_page(work.tx, message.page_id)).state
+        if not state.alive:
+            return f"the page is {state.value}"
+    return None
+
+
+async def _bind(work: UnitOfWork, message: OutboxMessage) -> Mapping[str, Any] | None:
+    """The whole request; None while the address is not known."""
+    if message.kind in (Kind.SMS, Kind.CHANNEL) or message.incident_id is None:
+        return message.words
+    purpose = Purpose(message.lane.partition(":")[0])
+    channel = await incidents.find_channel(work.tx, message.incident_id, purpose)
+    address = None if channel is None else channel.channel_id or (channel.name if purpose is Purpose.ANNOUNCE else None)
+    if channel is None or address is None:
+        return None
+    if message.kind in (Kind.CARD, Kind.CARD_EDIT):
+        return await _card(work, message, channel, address)
+    if message.kind is Kind.PIN:
+        return {"channel": address, "timestamp": channel.message_ts}
+    if message.kind is Kind.BOOKMARK:
+        return {"channel": address, "link": channel.permalink, **message.words}
+    return {"channel": address, **message.words}
+
+
+async def _card(
+    work: UnitOfWork, message: OutboxMessage, channel: Channel, address: str
+) -> Mapping[str, Any] | None:
+    assert message.incident_id is not None, "a card belongs to an incident"
+    situation = await situations.situation(work, message.incident_id)
+    words = card.card(situation) if channel.purpose is Purpose.INCIDENT else card.announcement(situation)
+    if message.kind is Kind.CARD:
+        return {"channel": address, **words}
+    return None if channel.message_ts is None else {"channel": address, "ts": channel.message_ts, **words}
+
+
+async def record(work: UnitOfWork, message: OutboxMessage, receipt: Receipt) -> None:
+    """Writes down that the message was taken and what came back with it."""
+    if message.page_id is not None:
+        await _record_page(work, message, receipt)
+    elif message.incident_id is not None:
+        await _record_step(work, message, receipt)
+    if not await outbox.mark_sent(work.tx, message, receipt.provider_id, work.now):
+        telemetry.logger().warning("sent_after_losing_the_claim", message_id=message.id, kind=message.kind.value)
+
+
+async def _record_step(work: UnitOfWork, message: OutboxMessage, receipt: Receipt) -> None:
+    assert message.incident_id is not None, "a step belongs to an incident"
+    if message.kind is Kind.CHANNEL:
+        values = {"channel_id": receipt.provider_id, "name": receipt.facts.get("name", message.words["name"])}
+        await incidents.mark_channel(work.tx, message.incident_id, Purpose.INCIDENT, **values)
+    elif message.kind is Kind.CARD:
+        values = {"message_ts": receipt.provider_id, "permalink": receipt.facts.get("permalink")}
+        purpose = Purpose(message.lane.partition(":")[0])
+        values["channel_id"] = receipt.facts.get("channel")
+        await incidents.mark_channel(work.tx, message.incident_id, purpose, **values)
+
+
+async def _record_page(work: UnitOfWork, message: OutboxMessage, receipt: Receipt) -> None:
+    assert message.page_id is not None, "asked for a page's message only"
+    page = await pages.get_page(work.tx, message.page_id)
+    await incidents.lock_incident(work.tx, page.incident_id)
+    telemetry.count_page(page.road, "sent")
+    values = {"provider_id": receipt.provider_id, "sent_at": work.now}
+    if not await pages.mark_page(work.tx, page.id, PageState.SENT, **values):
+        await pages.note_provider_id(work.tx, page.id, receipt.provider_id, work.now)
+    facts = {"person_id": page.person_id, "page_id": page.id, "road": page.road, "code": page.code}
+    await work.write(EntryKind.PAGE_SENT, page.incident_id, facts=facts | {"attempts": message.attempts})
+    for status, error_code in await pages.list_receipts(work.tx, receipt.provider_id or ""):
+        await replies.apply_receipt(work, await pages.get_page(work.tx, page.id), status, error_code)
+
+
+async def fail(work: UnitOfWork, message: OutboxMessage, error: SendError, jitter: float) -> None:
+    """Puts the message back with a durable backoff, closes the gate that the provider asked for, or gives it up."""
+    if error.gate is not None and error.retry_after is not None:
+        provider_gate, method_gate = gates(message.kind, message.lane)
+        gate = provider_gate if error.gate == provider_gate else method_gate
+        await outbox.close_gate(work.tx, gate, error.retry_after, str(error))
+    if error.permanent or exhausted(message.kind, message.attempts):
+        await _give_up(work, message, error)
+        return
+    after = max(error.retry_after or timedelta(), backoff(message.attempts, jitter))
+    await outbox.mark_again(work.tx, message, after, str(error), ambiguous=message.ambiguous or error.ambiguous)
+
+
+async def _give_up(work: UnitOfWork, message: OutboxMessage, error: SendError) -> None:
+    if not await outbox.mark_ended(work.tx, message, MessageState.DEAD, str(error), work.now):
+        return
+    telemetry.count_dead_letter(message.kind.value)
+    for waiting in await outbox.list_waiting_for(work.tx, message.id):
+        await outbox.mark_dead(work.tx, waiting.id, f"waits for {message.kind.value}, which failed: {error}", work.now)
+    if message.page_id is not None:
+        page = await pages.get_page(work.tx, message.page_id)
+        await incidents.lock_incident(work.tx, page.incident_id)
+        telemetry.count_page(page.road, "failed")
+        await escalations.fail_page(work, page, str(error), error.code or None)
+    elif message.incident_id is not None:
+        await incidents.lock_incident(work.tx, message.incident_id)
+        await _say_failed(work, message, error)
+
+
+async def _say_failed(work: UnitOfWork, message: OutboxMessage, error: SendError) -> None:
+    assert message.incident_id is not None, "asked for an incident's message only"
+    facts = {"what": message.kind.value, "error": error.code or "error", "attempts": message.attempts}
+    await work.write(EntryKind.DELIVERY_FAILED, message.incident_id, text=str(error), facts=facts)
+    if message.kind not in (Kind.POST, Kind.CHANNEL, Kind.CARD_EDIT):
+        await say(work, message.incident_id, notices.delivery_failed(message.kind.value, str(error)))

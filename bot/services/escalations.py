@@ -1,0 +1,222 @@
+"""Calling people out: a run through the chain for one clock of one incident.
+
+A run rings a level, waits, rings again, goes on to the next level, and begins again when the chain is exhausted, until somebody
+answers. A level in which nobody can be reached is passed over at once (complaint 6); an exhausted chain says so loudly (22).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.domain.escalation import (
+    EMPTY_ROUND_DELAY,
+    OWNER_LEVEL,
+    Position,
+    delay_at,
+    first_position,
+    next_level,
+    next_ring,
+    parked,
+    places_to_try,
+)
+from bot.domain.incidents import Incident, Purpose
+from bot.domain.outbox import Kind
+from bot.domain.pages import Escalation, Page, PageState
+from bot.domain.people import Member
+from bot.domain.policy import Level, Policy
+from bot.domain.severity import ClockName, Road, Severity
+from bot.domain.timeline import EntryKind
+from bot.domain.timers import TimerKind
+from bot.messages import notices, sms
+from bot.services import situations
+from bot.services.outbox import lane, say
+from bot.services.work import UnitOfWork
+from bot.store import escalations, incidents, outbox, people, timers
+
+
+async def start(work: UnitOfWork, incident: Incident, clock: ClockName) -> None:
+    """Begins to ring for that clock, unless a run for it is ringing already.
+
+    For the acknowledge clock the chain's first level rings at once; a later breach tells the owner first.
+    """
+    severity = (await work.policy_of(incident.policy_digest)).severity(incident.severity)
+    if not severity.roads_for(clock) or await escalations.find_running(work.tx, incident.id, clock) is not None:
+        return
+    owner_first = clock is not ClockName.ACKNOWLEDGE and incident.owner_id is not None
+    at = first_position(owner_first=owner_first)
+    run = await escalations.add_escalation(work.tx, incident.id, clock, at, work.now)
+    await work.write(EntryKind.CHAIN_STARTED, incident.id, facts={"clock": clock.value})
+    await _ring_from(work, incident, run, at)
+
+
+async def go_on(work: UnitOfWork, escalation_id: str) -> None:
+    """Nobody answered in time: the level's next ring, else the next level."""
+    run, incident, chain = await _leave(work, escalation_id)
+    if run.ended_at is None:
+        await _ring_from(work, incident, run, next_ring(chain, _position(run)))
+
+
+async def go_up(work: UnitOfWork, escalation_id: str) -> None:
+    """Somebody asked for the next level: it is rung at once."""
+    run, incident, chain = await _leave(work, escalation_id)
+    if run.ended_at is None:
+        await _ring_from(work, incident, run, next_level(chain, _position(run)))
+
+
+async def move_on_if_failed(work: UnitOfWork, escalation_id: str) -> None:
+    """None of the present ring's pages can arrive any more: the next level rings at once, a new round only after a pause."""
+    run = await escalations.get_escalation(work.tx, escalation_id)
+    pages = await escalations.list_of_ring(work.tx, run)
+    if run.ended_at is not None or any(page.state is not PageState.FAILED for page in pages):
+        return
+    run, incident, chain = await _leave(work, escalation_id)
+    to = next_level(chain, _position(run))
+    if to.round == run.round:
+        await _ring_from(work, incident, run, to)
+    else:
+        await _say_exhausted(work, incident, run)
+        await _park(work, run)
+
+
+def _position(run: Escalation) -> Position:
+    return Position(run.round, run.level, run.ring)
+
+
+async def _leave(work: UnitOfWork, escalation_id: str) -> tuple[Escalation, Incident, Sequence[Level]]:
+    run = await escalations.get_escalation(work.tx, escalation_id)
+    await timers.cancel_of_escalation(work.tx, run.id, work.now)
+    incident = await incidents.get_incident(work.tx, run.incident_id)
+    return run, incident, (await work.policy_of(incident.policy_digest)).chain
+
+
+async def _ring_from(work: UnitOfWork, incident: Incident, run: Escalation, at: Position) -> None:
+    """Rings the first place from ``at`` on where somebody can be reached; parks the run when there is none."""
+    policy = await work.policy_of(incident.policy_digest)
+    exhausted = False
+    for place in places_to_try(policy.chain, at):
+        if place.round > run.round and not exhausted:
+            exhausted = True
+            await _say_exhausted(work, incident, run)
+        await escalations.move(work.tx, run.id, place)
+        if await _ring(work, incident, replace(run, level=place.level, ring=place.ring, round=place.round), policy):
+            await _wait(work, run, delay_at(policy.chain, place))
+            return
+    if not exhausted:
+        await _say_exhausted(work, incident, run)
+    await _park(work, run)
+
+
+async def _park(work: UnitOfWork, run: Escalation) -> None:
+    await escalations.move(work.tx, run.id, parked(run.round + 1))
+    await _wait(work, run, EMPTY_ROUND_DELAY)
+
+
+async def _wait(work: UnitOfWork, run: Escalation, delay: timedelta) -> None:
+    due_at = work.now + delay
+    await timers.add_timer(
+        work.tx, run.incident_id, TimerKind.RING, due_at=due_at, armed_at=work.now, escalation_id=run.id
+    )
+
+
+async def _ring(work: UnitOfWork, incident: Incident, run: Escalation, policy: Policy) -> bool:
+    """Whether anybody could be rung at the place where the run stands."""
+    severity = policy.severity(incident.severity)
+    roads = _roads(policy, severity, run)
+    members = await _members(work, incident, run, policy)
+    reachable = [member for member in members if member.textable and Road.SMS in roads]
+    if not reachable:
+        await _skip(work, incident, run, _why_skipped(members, roads))
+        return False
+    for member in reachable:
+        await _page(work, incident, run, member)
+    situation = await situations.read(work, incident)
+    names = [member.name for member in reachable]
+    await say(work, incident.id, notices.paging(situation, names, Road.SMS, run.level, run.ring))
+    return True
+
+
+def _roads(policy: Policy, severity: Severity, run: Escalation) -> tuple[Road, ...]:
+    named = severity.roads_for(run.clock)
+    if run.level == OWNER_LEVEL:
+        return named
+    return tuple(road for road in policy.chain[run.level - 1].roads or named if road in named)
+
+
+async def _members(work: UnitOfWork, incident: Incident, run: Escalation, policy: Policy) -> list[Member]:
+    if run.level == OWNER_LEVEL:
+        return [await people.get_person(work.tx, incident.owner_id)] if incident.owner_id else []
+    return await people.list_by_keys(work.tx, policy.members(policy.chain[run.level - 1].who))
+
+
+def _why_skipped(members: Sequence[Member], roads: Sequence[Road]) -> str:
+    if not members:
+        return "nobody is in it"
+    if not roads:
+        return "the severity names no road for it"
+    return "nobody in it has a number that may be texted"
+
+
+async def _skip(work: UnitOfWork, incident: Incident, run: Escalation, why: str) -> None:
+    facts = {"level": run.level, "round": run.round, "why": why, "clock": run.clock.value}
+    await work.write(EntryKind.LEVEL_SKIPPED, incident.id, facts=facts)
+    await say(work, incident.id, notices.level_skipped(await situations.read(work, incident), run.level, why))
+
+
+async def _page(work: UnitOfWork, incident: Incident, run: Escalation, member: Member) -> None:
+    assert member.phone is not None, "only people with a number are rung"
+    page = await escalations.add_page(work.tx, run, member.id, Road.SMS.value, member.phone, work.now)
+    body = sms.page(incident.reference, page.code, incident.severity, incident.title)
+    await outbox.add_message(
+        work.tx,
+        Kind.SMS,
+        {"to": member.phone, "body": body},
+        lane=f"phone:{member.id}",
+        created_at=work.now,
+        incident_id=incident.id,
+        page_id=page.id,
+        request_id=work.request_id,
+    )
+    facts = {"person_id": member.id, "page_id": page.id, "clock": run.clock.value} | _place(page)
+    await work.write(EntryKind.PAGE_QUEUED, incident.id, facts=facts)
+
+
+def _place(page: Page) -> dict[str, int | str]:
+    return {"road": page.road, "level": page.level, "ring": page.ring, "round": page.round, "code": page.code}
+
+
+async def _say_exhausted(work: UnitOfWork, incident: Incident, run: Escalation) -> None:
+    await work.write(EntryKind.CHAIN_EXHAUSTED, incident.id, facts={"round": run.round, "clock": run.clock.value})
+    words = notices.chain_exhausted(await situations.read(work, incident), run.round)
+    for purpose in Purpose:
+        await say(work, incident.id, words, purpose=purpose)
+
+
+async def end(work: UnitOfWork, run: Escalation, reason: str, by: str | None) -> None:
+    """Stops a run and everything that is pending of it, in this one transaction (complaint 5)."""
+    alive = await escalations.list_alive_of(work.tx, run.id)
+    await escalations.stop_pages(work.tx, alive, work.now)
+    await escalations.mark_ended(work.tx, run.id, work.now, reason, by)
+    await timers.cancel_of_escalation(work.tx, run.id, work.now)
+    facts = {"clock": run.clock.value, "reason": reason, "stopped": len(alive)}
+    await work.write(EntryKind.CHAIN_ENDED, run.incident_id, actor_id=by, facts=facts)
+
+
+async def end_for(work: UnitOfWork, incident_id: str, clock: ClockName | None, reason: str, by: str | None) -> None:
+    """Stops the runs of one clock of an incident, or of every clock."""
+    for run in await escalations.list_running(work.tx, incident_id):
+        if clock is None or run.clock is clock:
+            await end(work, run, reason, by)
+
+
+async def fail_page(work: UnitOfWork, page: Page, reason: str, error_code: str | None) -> None:
+    """A page cannot arrive: it is said, and the run moves on at once when nobody else of its ring can be reached."""
+    if not await escalations.mark_page(work.tx, page.id, PageState.FAILED, ended_at=work.now, error_code=error_code):
+        return
+    facts = {"person_id": page.person_id, "page_id": page.id, "error": error_code or reason} | _place(page)
+    await work.write(EntryKind.PAGE_FAILED, page.incident_id, facts=facts)
+    situation = await situations.situation(work, page.incident_id)
+    name = situation.name(page.person_id)
+    await say(work, page.incident_id, notices.page_failed(situation, name, Road(page.road), reason))
+    await move_on_if_failed(work, page.escalation_id)

@@ -1,0 +1,53 @@
+"""How the engine is, as numbers: what /readyz, /metrics and tests look at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.domain.outbox import MessageState
+from bot.services.work import UnitOfWork
+from bot.store import incidents, intake, outbox, timeline, timers
+from bot.store.timeline import Flaw
+
+OVERDUE_AFTER = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What waits, what was given up, and what is open."""
+
+    intake: dict[str, int]
+    outbox: dict[MessageState, int]
+    due_messages: int
+    overdue_timers: int
+    open_incidents: dict[str, int]
+    closed_gates: list[tuple[str, str]]
+
+
+async def snapshot(work: UnitOfWork) -> Snapshot:
+    """The numbers of this moment."""
+    opened = await incidents.list_open(work.tx)
+    return Snapshot(
+        intake=await intake.count_by_state(work.tx),
+        outbox=await outbox.count_by_state(work.tx),
+        due_messages=await outbox.count_due(work.tx),
+        overdue_timers=await timers.count_overdue(work.tx, work.now - OVERDUE_AFTER),
+        open_incidents=dict(Counter(incident.severity for incident in opened)),
+        closed_gates=await outbox.list_closed_gates(work.tx),
+    )
+
+
+async def idle(work: UnitOfWork) -> bool:
+    """Whether nothing is due: no timer, no message that may go, no body that waits."""
+    counted = await intake.count_by_state(work.tx)
+    waiting = counted.get("pending", 0) + counted.get("working", 0)
+    sending = (await outbox.count_by_state(work.tx)).get(MessageState.SENDING, 0)
+    due = await outbox.count_due(work.tx) + await timers.count_overdue(work.tx, work.now)
+    return waiting + sending + due == 0
+
+
+async def verify_audit(work: UnitOfWork) -> tuple[int, list[Flaw]]:
+    """How many entries the timelines and the audit hold, and the first flaw of each stream that does not verify."""
+    return await timeline.verify(work.tx)

@@ -1,0 +1,33 @@
+"""Requests that come again: the first answer is given again and nothing happens twice (complaint 13)."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+from bot.services.work import UnitOfWork
+from bot.store import answers
+from bot.store.answers import Answered
+
+KEPT_FOR = timedelta(hours=24)
+
+
+def digest(*parts: bytes) -> str:
+    """What tells one request from another with the same key."""
+    return hashlib.sha256(b"\x00".join(parts)).hexdigest()
+
+
+async def answered(work: UnitOfWork, key: str) -> Answered | None:
+    """The answer that was given to that key within the last day."""
+    return await answers.find_answer(work.tx, key)
+
+
+async def remember(work: UnitOfWork, key: str, request_digest: str, answer: Any) -> None:
+    """Keeps the answer in the same transaction as its effect; a twin that runs at this moment loses and starts again."""
+    await answers.add_answer(work.tx, key, request_digest, answer, work.now)
+
+
+async def forget_old(work: UnitOfWork) -> int:
+    """Drops the answers that nobody can ask for any more."""
+    return await answers.forget_answers(work.tx, work.now - KEPT_FOR)

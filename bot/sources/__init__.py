@@ -1,0 +1,1 @@
+"""One file per monitor: a pure function from a payload to alerts."""

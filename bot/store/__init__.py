@@ -1,0 +1,1 @@
+"""Rows: the database, its tables, and the functions that read and write them."""

@@ -1,0 +1,226 @@
+"""The database: connections, transactions, the write gate and the wake-ups; the one file that asks which dialect it is.
+
+On SQLite one process writes through one fair gate: writers queue in order instead of fighting for the file's lock. Readers have
+connections of their own (WAL). On PostgreSQL there is no gate; rows decide.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    Insert,
+    Interval,
+    Select,
+    Table,
+    Update,
+    cast,
+    event,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.engine import URL, CursorResult, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from bot.clock import Clock
+from bot.errors import Conflict, SettingsError
+from bot.store.tables import Moment
+
+BUSY_TIMEOUT_MS = 5000
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    f"busy_timeout={BUSY_TIMEOUT_MS}",
+    "foreign_keys=ON",
+    "recursive_triggers=ON",
+)
+_POSTGRES_SETTINGS = {
+    "statement_timeout": "10000",
+    "lock_timeout": "5000",
+    "idle_in_transaction_session_timeout": "15000",
+    "timezone": "UTC",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose rows a transaction may see and writes."""
+
+    organisation: str
+    branch: str
+
+
+class Wakes:
+    """Named events that say "there may be work": set after a commit, only ever the hurry, never the truth."""
+
+    def __init__(self) -> None:
+        self._events: dict[str, asyncio.Event] = {}
+
+    def _event(self, name: str) -> asyncio.Event:
+        return self._events.setdefault(name, asyncio.Event())
+
+    def set(self, name: str) -> None:
+        """Wakes whoever waits for ``name``, or the next one who will."""
+        self._event(name).set()
+
+    async def wait(self, name: str, timeout: float) -> bool:
+        """True when woken, False when ``timeout`` seconds went by; either way it is time to look."""
+        woken = self._event(name)
+        try:
+            async with asyncio.timeout(timeout):
+                await woken.wait()
+        except TimeoutError:
+            return False
+        woken.clear()
+        return True
+
+
+@dataclass(slots=True)
+class Transaction:
+    """One transaction within one scope; every row it reads or writes carries the scope's organisation."""
+
+    connection: AsyncConnection
+    scope: Scope
+    database: Database
+    wakes: set[str] = field(default_factory=set)
+
+    def wake(self, name: str) -> None:
+        """Has ``name`` woken once this transaction is committed."""
+        self.wakes.add(name)
+
+    @property
+    def real_now(self) -> ColumnElement[datetime]:
+        """Real time as SQL: the database's own with PostgreSQL, so that replicas agree; the machine's on SQLite."""
+        return self.database.real_after(timedelta())
+
+    def real_after(self, span: timedelta) -> ColumnElement[datetime]:
+        """Real time ``span`` from now as SQL."""
+        return self.database.real_after(span)
+
+    def within(self, table: Table) -> ColumnElement[bool]:
+        """The condition that a row belongs to the scope."""
+        return table.c.organisation == self.scope.organisation
+
+    def select(self, table: Table, *where: ColumnElement[bool]) -> Select[Any]:
+        """A SELECT of whole rows within the scope."""
+        return select(table).where(self.within(table), *where)
+
+    def update(self, table: Table, *where: ColumnElement[bool]) -> Update:
+        """An UPDATE within the scope."""
+        return update(table).where(self.within(table), *where)
+
+    def insert(self, table: Table, **values: Any) -> Insert:
+        """An INSERT of one row that belongs to the scope."""
+        return insert(table).values(organisation=self.scope.organisation, branch=self.scope.branch, **values)
+
+    async def run(self, statement: Select[Any] | Insert | Update | Delete) -> CursorResult[Any]:
+        """The result of a statement; a broken unique constraint is a Conflict, for the use case to be run again."""
+        try:
+            result: CursorResult[Any] = await self.connection.execute(statement)
+        except IntegrityError as error:
+            raise Conflict(str(error.orig)) from error
+        return result
+
+    async def changed(self, statement: Update | Delete | Insert) -> int:
+        """How many rows a statement touched."""
+        return (await self.run(statement)).rowcount
+
+    async def must_change(self, statement: Update, what: str) -> None:
+        """Runs an UPDATE that has to touch exactly one row; anything else is a Conflict."""
+        if await self.changed(statement) != 1:
+            raise Conflict(f"{what} was changed by somebody else")
+
+
+class Database:
+    """The one handle to the database. ``transaction`` writes, ``reading`` only reads."""
+
+    def __init__(self, url: str, scope: Scope, clock: Clock) -> None:
+        self.url = _checked(url)
+        self.scope = scope
+        self.clock = clock
+        self.wakes = Wakes()
+        self.gate = asyncio.Lock()
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._writer = _sqlite_engine(self.url, write=True) if self.is_sqlite else _postgres_engine(self.url)
+        self._reader = _sqlite_engine(self.url, write=False) if self.is_sqlite else self._writer
+
+    def real_after(self, span: timedelta) -> ColumnElement[datetime]:
+        """See Transaction.real_after."""
+        if self.is_sqlite:
+            return literal(self.clock.real() + span, Moment)
+        now: ColumnElement[datetime] = func.clock_timestamp(type_=Moment)
+        return now if not span else cast(now + literal(span, Interval), Moment)
+
+    def write_gate(self) -> AbstractAsyncContextManager[None]:
+        """The fair gate of SQLite's one writer, held for one transaction; nothing with PostgreSQL."""
+        return self.gate if self.is_sqlite else nullcontext()
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """The file of a SQLite database; None with PostgreSQL."""
+        return Path(self.url.database or "") if self.is_sqlite else None
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """A writing transaction: committed at the end, rolled back on any error; its wake-ups go out after the commit."""
+        async with self.write_gate(), self._writer.begin() as connection:
+            transaction = Transaction(connection, self.scope, self)
+            yield transaction
+        for name in transaction.wakes:
+            self.wakes.set(name)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Transaction]:
+        """A transaction that only reads; it never waits for writers."""
+        async with self._reader.begin() as connection:
+            yield Transaction(connection, self.scope, self)
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self._writer.dispose()
+        await self._reader.dispose()
+
+
+def connect_sqlite(dbapi_connection: DBAPIConnection, _record: ConnectionPoolEntry | None = None) -> None:
+    """Sets what durability needs on a fresh SQLite connection, and leaves BEGIN to us."""
+    dbapi_connection.isolation_level = None  # type: ignore[attr-defined]
+    cursor = dbapi_connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _sqlite_engine(url: URL, *, write: bool) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=1 if write else 4, max_overflow=0 if write else 4)
+    event.listen(engine.sync_engine, "connect", connect_sqlite)
+    begin = "BEGIN IMMEDIATE" if write else "BEGIN"
+    event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+def _postgres_engine(url: URL) -> AsyncEngine:
+    arguments = {"timeout": 5, "command_timeout": 10, "server_settings": _POSTGRES_SETTINGS}
+    return create_async_engine(url, pool_size=10, max_overflow=5, pool_pre_ping=True, connect_args=arguments)
+
+
+def _checked(url: str) -> URL:
+    parsed = make_url(url)
+    if parsed.drivername not in ("sqlite+aiosqlite", "postgresql+asyncpg"):
+        raise SettingsError(
+            f"DATABASE_URL: expected sqlite+aiosqlite:///FILE or postgresql+asyncpg://…, got {parsed.drivername}://"
+        )
+    return parsed

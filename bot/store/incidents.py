@@ -1,0 +1,149 @@
+"""Rows of incidents, their roles and their channels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from bot.clock import new_id
+from bot.domain.incidents import Channel, Incident, Purpose, Role
+from bot.domain.status import OPEN_STATUSES
+from bot.errors import NotFound
+from bot.store.database import Transaction
+from bot.store.rows import as_noun, as_nouns
+from bot.store.tables import channels, incidents, roles
+
+_OPEN = incidents.c.status.in_([status.value for status in OPEN_STATUSES])
+
+
+async def _find(tx: Transaction, *where: Any) -> Incident | None:
+    row = (await tx.run(tx.select(incidents, *where))).mappings().first()
+    return None if row is None else as_noun(Incident, row)
+
+
+async def get_incident(tx: Transaction, incident_id: str) -> Incident:
+    """The incident with that id; raises NotFound."""
+    found = await _find(tx, incidents.c.id == incident_id)
+    if found is None:
+        raise NotFound("That incident does not exist.")
+    return found
+
+
+async def lock_incident(tx: Transaction, incident_id: str) -> Incident:
+    """The incident with its row held until the transaction ends, so that concurrent steps queue instead of clashing."""
+    row = (await tx.run(tx.select(incidents, incidents.c.id == incident_id).with_for_update())).mappings().first()
+    if row is None:
+        raise NotFound("That incident does not exist.")
+    return as_noun(Incident, row)
+
+
+async def find_by_number(tx: Transaction, number: int) -> Incident | None:
+    """The incident that people call ``INC-number``."""
+    return await _find(tx, incidents.c.number == number)
+
+
+async def find_by_token(tx: Transaction, token: str) -> Incident | None:
+    """The incident that a declaration's token opened."""
+    return await _find(tx, incidents.c.token == token)
+
+
+async def find_open_by_correlation(tx: Transaction, key: str) -> Incident | None:
+    """The open incident whose alerts carry this correlation key."""
+    return await _find(tx, incidents.c.correlation_key == key, _OPEN)
+
+
+async def find_by_channel(tx: Transaction, channel_id: str) -> Incident | None:
+    """The incident whose own live channel this is."""
+    statement = (
+        tx.select(incidents)
+        .join(channels, channels.c.incident_id == incidents.c.id)
+        .where(channels.c.channel_id == channel_id, channels.c.purpose == Purpose.INCIDENT.value, channels.c.live)
+    )
+    row = (await tx.run(statement)).mappings().first()
+    return None if row is None else as_noun(Incident, row)
+
+
+async def list_open(tx: Transaction) -> list[Incident]:
+    """Open incidents, the oldest first."""
+    rows = await tx.run(tx.select(incidents, _OPEN).order_by(incidents.c.opened_at, incidents.c.number))
+    return as_nouns(Incident, rows.mappings())
+
+
+async def list_recent(tx: Transaction, limit: int) -> list[Incident]:
+    """The newest incidents, open or not, newest first."""
+    rows = await tx.run(tx.select(incidents).order_by(incidents.c.number.desc()).limit(limit))
+    return as_nouns(Incident, rows.mappings())
+
+
+async def list_opened_since(tx: Transaction, moment: datetime) -> list[Incident]:
+    """Open incidents that were opened at or after ``moment``."""
+    rows = await tx.run(tx.select(incidents, _OPEN, incidents.c.opened_at >= moment))
+    return as_nouns(Incident, rows.mappings())
+
+
+async def next_number(tx: Transaction) -> int:
+    """One more than the highest number ever given; incidents are never deleted, so none is given twice."""
+    highest = await tx.connection.scalar(select(func.max(incidents.c.number)).where(tx.within(incidents)))
+    return (highest or 0) + 1
+
+
+async def add_incident(tx: Transaction, **values: Any) -> Incident:
+    """The new incident; its number, token and open correlation key are unique, else Conflict."""
+    identity = new_id()
+    await tx.run(tx.insert(incidents, id=identity, version=1, **values))
+    return await get_incident(tx, identity)
+
+
+async def change_incident(tx: Transaction, incident: Incident, **values: Any) -> Incident:
+    """The incident after the change; Conflict when its version is no longer the one we read."""
+    statement = (
+        tx.update(incidents, incidents.c.id == incident.id, incidents.c.version == incident.version)
+        .values(version=incident.version + 1, **values)
+    )
+    await tx.must_change(statement, incident.reference)
+    return await get_incident(tx, incident.id)
+
+
+async def set_role(tx: Transaction, incident_id: str, role: Role, person_id: str, at: datetime) -> None:
+    """Gives the role to the person, taking it from whoever had it."""
+    statement = tx.update(roles, roles.c.incident_id == incident_id, roles.c.role == role.value)
+    if await tx.changed(statement.values(person_id=person_id, assigned_at=at)) == 0:
+        row = tx.insert(roles, id=new_id(), incident_id=incident_id, role=role.value, person_id=person_id, assigned_at=at)
+        await tx.run(row)
+
+
+async def list_roles(tx: Transaction, incident_id: str) -> dict[Role, str]:
+    """Who holds which role: role to person id."""
+    rows = await tx.run(tx.select(roles, roles.c.incident_id == incident_id))
+    return {Role(row["role"]): row["person_id"] for row in rows.mappings()}
+
+
+async def add_channel(tx: Transaction, incident_id: str, purpose: Purpose, name: str) -> Channel:
+    """A new live channel row; its Slack id comes back with the receipt. A second live one is a Conflict (C3)."""
+    identity = new_id()
+    values = {"incident_id": incident_id, "purpose": purpose.value, "name": name, "live": True}
+    await tx.run(tx.insert(channels, id=identity, **values))
+    return Channel(identity, incident_id, purpose, name, None, None, None, None, None, True)
+
+
+async def find_channel(tx: Transaction, incident_id: str, purpose: Purpose) -> Channel | None:
+    """The live channel of an incident for that purpose."""
+    where = (channels.c.incident_id == incident_id, channels.c.purpose == purpose.value, channels.c.live)
+    row = (await tx.run(tx.select(channels, *where))).mappings().first()
+    return None if row is None else as_noun(Channel, row)
+
+
+async def list_channels(tx: Transaction, incident_ids: Sequence[str]) -> dict[str, Channel]:
+    """The live incident channels of several incidents, by incident id."""
+    where = (channels.c.incident_id.in_(incident_ids), channels.c.purpose == Purpose.INCIDENT.value, channels.c.live)
+    rows = await tx.run(tx.select(channels, *where))
+    return {channel.incident_id: channel for channel in as_nouns(Channel, rows.mappings())}
+
+
+async def mark_channel(tx: Transaction, incident_id: str, purpose: Purpose, **values: Any) -> None:
+    """Remembers what Slack gave back: ``channel_id``, ``message_ts``, ``permalink``."""
+    where = (channels.c.incident_id == incident_id, channels.c.purpose == purpose.value, channels.c.live)
+    await tx.run(tx.update(channels, *where).values(**values))

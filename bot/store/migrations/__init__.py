@@ -1,0 +1,1 @@
+"""Alembic's migrations; ``apply.py`` runs them."""

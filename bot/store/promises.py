@@ -1,0 +1,65 @@
+"""Rows of promises: one run of one clock of one incident."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from bot.clock import new_id
+from bot.domain.severity import ClockName
+from bot.domain.timers import Promise
+from bot.store.database import Transaction
+from bot.store.rows import as_noun, as_nouns
+from bot.store.tables import promises
+
+_OPEN = (promises.c.kept_at.is_(None), promises.c.withdrawn_at.is_(None))
+
+
+async def add_promise(
+    tx: Transaction, incident_id: str, clock: ClockName, started_at: datetime, due_at: datetime
+) -> Promise:
+    """The new open promise; a second open one of the same clock is a Conflict."""
+    cycles = select(func.max(promises.c.cycle)).where(
+        tx.within(promises), promises.c.incident_id == incident_id, promises.c.clock == clock.value
+    )
+    cycle = (await tx.connection.scalar(cycles) or 0) + 1
+    identity = new_id()
+    values = {"incident_id": incident_id, "clock": clock.value, "cycle": cycle}
+    await tx.run(tx.insert(promises, id=identity, started_at=started_at, due_at=due_at, **values))
+    return Promise(identity, incident_id, clock, cycle, started_at, due_at, None, None, None)
+
+
+async def find_open(tx: Transaction, incident_id: str, clock: ClockName) -> Promise | None:
+    """The open promise of that clock."""
+    where = (promises.c.incident_id == incident_id, promises.c.clock == clock.value, *_OPEN)
+    row = (await tx.run(tx.select(promises, *where))).mappings().first()
+    return None if row is None else as_noun(Promise, row)
+
+
+async def get_promise(tx: Transaction, promise_id: str) -> Promise:
+    """The promise with that id."""
+    row = (await tx.run(tx.select(promises, promises.c.id == promise_id))).mappings().one()
+    return as_noun(Promise, row)
+
+
+async def list_promises(tx: Transaction, incident_id: str) -> list[Promise]:
+    """Every promise of an incident, in the order in which they began."""
+    where = promises.c.incident_id == incident_id
+    rows = await tx.run(tx.select(promises, where).order_by(promises.c.started_at, promises.c.id))
+    return as_nouns(Promise, rows.mappings())
+
+
+async def mark_kept(tx: Transaction, promise_id: str, at: datetime) -> None:
+    """Writes down when the promise was kept, in time or late."""
+    await tx.run(tx.update(promises, promises.c.id == promise_id, *_OPEN).values(kept_at=at))
+
+
+async def mark_missed(tx: Transaction, promise_id: str, at: datetime) -> None:
+    """Writes down that the promise was not kept in time."""
+    await tx.run(tx.update(promises, promises.c.id == promise_id, *_OPEN).values(missed_at=at))
+
+
+async def mark_withdrawn(tx: Transaction, promise_id: str, at: datetime) -> None:
+    """Ends a promise that is no longer owed, such as after a change of severity."""
+    await tx.run(tx.update(promises, promises.c.id == promise_id, *_OPEN).values(withdrawn_at=at))

@@ -1,0 +1,40 @@
+"""Rows to nouns: a row of a table becomes the frozen dataclass of the same name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import fields
+from enum import Enum
+from functools import cache
+from typing import Any, TypeVar, get_args, get_type_hints
+
+from sqlalchemy import RowMapping
+
+Noun = TypeVar("Noun")
+
+
+@cache
+def _readers(noun: type[Any]) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
+    hints = get_type_hints(noun)
+    return tuple((field.name, _enum_in(hints[field.name])) for field in fields(noun))
+
+
+def _enum_in(hint: Any) -> Callable[[Any], Any] | None:
+    for kind in (hint, *get_args(hint)):
+        if isinstance(kind, type) and issubclass(kind, Enum):
+            return kind
+    return None
+
+
+def as_noun(noun: type[Noun], row: RowMapping) -> Noun:
+    """The row as ``noun``: fields by name, words that stand for an enumeration as its members."""
+    values = {
+        name: reader(row[name]) if reader is not None and row[name] is not None else row[name]
+        for name, reader in _readers(noun)
+    }
+    return noun(**values)
+
+
+def as_nouns(noun: type[Noun], rows: Iterable[RowMapping]) -> list[Noun]:
+    """Every row as ``noun``, in order."""
+    return [as_noun(noun, row) for row in rows]

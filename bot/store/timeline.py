@@ -1,0 +1,139 @@
+"""Rows of the timeline: appended, read, verified; never changed (triggers refuse it)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, select
+
+from bot.clock import new_id
+from bot.domain.timeline import GENESIS, EntryKind, Flaw, TimelineEntry, entry_hash, find_flaw, words_digest
+from bot.store.database import Transaction
+from bot.store.rows import as_noun
+from bot.store.tables import streams, timeline, words
+
+AUDIT = "audit"
+"""The stream of what belongs to no incident: refusals, receipts from nowhere."""
+
+
+async def _head(tx: Transaction, stream: str) -> tuple[int, str]:
+    row = (await tx.run(tx.select(streams, streams.c.stream == stream).with_for_update())).mappings().first()
+    if row is None:
+        await tx.run(tx.insert(streams, stream=stream, seq=0, head=GENESIS))
+        return 0, GENESIS
+    return row["seq"], row["head"]
+
+
+async def add_entry(
+    tx: Transaction,
+    kind: EntryKind,
+    *,
+    at: datetime,
+    recorded_at: datetime,
+    incident_id: str | None = None,
+    actor_id: str | None = None,
+    facts: Mapping[str, Any] | None = None,
+    text: str | None = None,
+    refers_to: str | None = None,
+    message_ts: str | None = None,
+) -> TimelineEntry:
+    """The new entry, chained to the one before it in its stream; ``text`` goes into a side row that can be erased."""
+    stream = incident_id or AUDIT
+    seq, head = await _head(tx, stream)
+    salt = secrets.token_hex(16)
+    bare = TimelineEntry(
+        id=new_id(),
+        stream=stream,
+        seq=seq + 1,
+        incident_id=incident_id,
+        at=at.astimezone(UTC),
+        recorded_at=recorded_at.astimezone(UTC),
+        kind=kind,
+        actor_id=actor_id,
+        facts=dict(facts or {}),
+        refers_to=refers_to,
+        digest=None if text is None else words_digest(salt, text),
+        previous=head,
+        hash="",
+        text=text,
+    )
+    entry = replace(bare, hash=entry_hash(head, bare))
+    await _write(tx, entry, salt, message_ts)
+    return entry
+
+
+async def _write(tx: Transaction, entry: TimelineEntry, salt: str, message_ts: str | None) -> None:
+    columns = [column.name for column in timeline.c if column.name not in ("organisation", "branch", "message_ts")]
+    values = {name: getattr(entry, name) for name in columns}
+    await tx.run(tx.insert(timeline, **values, message_ts=message_ts))
+    if entry.text is not None:
+        await tx.run(tx.insert(words, entry_id=entry.id, salt=salt, text=entry.text))
+    statement = tx.update(streams, streams.c.stream == entry.stream, streams.c.seq == entry.seq - 1)
+    await tx.must_change(statement.values(seq=entry.seq, head=entry.hash), f"the stream {entry.stream}")
+
+
+def _entry(row: RowMapping) -> TimelineEntry:
+    return as_noun(TimelineEntry, row)
+
+
+def _entries(tx: Transaction, *where: Any) -> Any:
+    return (
+        select(timeline, words.c.text)
+        .outerjoin(words, words.c.entry_id == timeline.c.id)
+        .where(tx.within(timeline), *where)
+    )
+
+
+async def list_entries(tx: Transaction, incident_id: str) -> list[TimelineEntry]:
+    """What happened to an incident, in the order it happened; entries of one moment in the order written."""
+    statement = _entries(tx, timeline.c.incident_id == incident_id).order_by(timeline.c.at, timeline.c.seq)
+    return [_entry(row) for row in (await tx.run(statement)).mappings()]
+
+
+async def list_audit(tx: Transaction, limit: int) -> list[TimelineEntry]:
+    """The newest entries that belong to no incident."""
+    statement = _entries(tx, timeline.c.stream == AUDIT).order_by(timeline.c.seq.desc()).limit(limit)
+    return [_entry(row) for row in (await tx.run(statement)).mappings()]
+
+
+async def find_by_message(tx: Transaction, incident_id: str, message_ts: str) -> TimelineEntry | None:
+    """The entry of a channel message, whatever became of the message later."""
+    where = (timeline.c.incident_id == incident_id, timeline.c.message_ts == message_ts)
+    statement = _entries(tx, *where, timeline.c.kind == EntryKind.MESSAGE.value)
+    row = (await tx.run(statement)).mappings().first()
+    return None if row is None else _entry(row)
+
+
+async def erase_words(tx: Transaction, entry_id: str) -> None:
+    """Erases what somebody wrote; the chain still verifies, for it holds a salted digest only."""
+    await tx.run(tx.update(words, words.c.entry_id == entry_id).values(text=None, salt=None))
+
+
+async def _changed_words(tx: Transaction, stream: str) -> Flaw | None:
+    statement = (
+        select(timeline.c.seq, timeline.c.digest, words.c.salt, words.c.text)
+        .join(words, words.c.entry_id == timeline.c.id)
+        .where(tx.within(timeline), timeline.c.stream == stream, words.c.text.is_not(None))
+        .order_by(timeline.c.seq)
+    )
+    for seq, digest, salt, text in await tx.run(statement):
+        if words_digest(salt, text) != digest:
+            return Flaw(stream, seq, f"the words of entry {seq} were changed")
+    return None
+
+
+async def verify(tx: Transaction) -> tuple[int, list[Flaw]]:
+    """How many entries there are, and the first flaw of every stream that does not verify."""
+    counted, flaws = 0, []
+    for head in (await tx.run(tx.select(streams).order_by(streams.c.stream))).mappings().all():
+        name = head["stream"]
+        rows = await tx.run(_entries(tx, timeline.c.stream == name).order_by(timeline.c.seq))
+        entries = [_entry(row) for row in rows.mappings()]
+        counted += len(entries)
+        flaw = find_flaw(name, entries, head["seq"], head["head"]) or await _changed_words(tx, name)
+        flaws += [flaw] if flaw else []
+    return counted, flaws

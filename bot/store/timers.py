@@ -1,0 +1,72 @@
+"""Rows of timers. Arming is an INSERT, firing a conditional UPDATE: whoever changes the row fires, once (B2)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from bot.clock import new_id
+from bot.domain.timers import Timer, TimerKind, lateness
+from bot.store.database import Transaction
+from bot.store.rows import as_nouns
+from bot.store.tables import timers
+
+_ARMED = (timers.c.fired_at.is_(None), timers.c.cancelled_at.is_(None))
+
+
+async def add_timer(
+    tx: Transaction,
+    incident_id: str,
+    kind: TimerKind,
+    *,
+    due_at: datetime,
+    armed_at: datetime,
+    promise_id: str | None = None,
+    escalation_id: str | None = None,
+) -> None:
+    """Arms a timer; one armed timer a kind of a promise, and one a run through the chain."""
+    values = {"kind": kind.value, "promise_id": promise_id, "escalation_id": escalation_id}
+    await tx.run(tx.insert(timers, id=new_id(), incident_id=incident_id, due_at=due_at, armed_at=armed_at, **values))
+    tx.wake("timers")
+
+
+async def list_due(tx: Transaction, now: datetime, limit: int) -> list[Timer]:
+    """Armed timers that are due, the longest overdue first. Not locked: the incident's row is, before one is fired."""
+    statement = tx.select(timers, *_ARMED, timers.c.due_at <= now).order_by(timers.c.due_at, timers.c.id).limit(limit)
+    return as_nouns(Timer, (await tx.run(statement)).mappings())
+
+
+async def mark_fired(tx: Transaction, timer: Timer, now: datetime) -> bool:
+    """Whether it was ours to fire: it was still armed. Its lateness stays with it."""
+    late = lateness(timer.due_at, now).total_seconds()
+    statement = tx.update(timers, timers.c.id == timer.id, *_ARMED).values(fired_at=now, late_seconds=late)
+    return await tx.changed(statement) == 1
+
+
+async def cancel(tx: Transaction, at: datetime, *where: Any) -> None:
+    """Cancels the armed timers that meet the conditions."""
+    await tx.run(tx.update(timers, *_ARMED, *where).values(cancelled_at=at))
+
+
+async def cancel_of_promise(tx: Transaction, promise_id: str, at: datetime) -> None:
+    """Cancels what is still armed of a promise."""
+    await cancel(tx, at, timers.c.promise_id == promise_id)
+
+
+async def cancel_of_escalation(tx: Transaction, escalation_id: str, at: datetime) -> None:
+    """Cancels the next ring of a run through the chain."""
+    await cancel(tx, at, timers.c.escalation_id == escalation_id)
+
+
+async def find_next_due(tx: Transaction) -> datetime | None:
+    """When the next armed timer is due; None when none is armed."""
+    row = (await tx.run(tx.select(timers, *_ARMED).order_by(timers.c.due_at).limit(1))).mappings().first()
+    return None if row is None else row["due_at"]
+
+
+async def count_overdue(tx: Transaction, before: datetime) -> int:
+    """How many armed timers were due before that moment."""
+    statement = select(func.count()).select_from(timers).where(tx.within(timers), *_ARMED, timers.c.due_at < before)
+    return await tx.connection.scalar(statement) or 0

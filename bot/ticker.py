@@ -1,0 +1,77 @@
+"""The clock comes in: APScheduler knocks when the next timer is due, and once a second; services.timers answers.
+
+APScheduler owns no deadline. It holds one date job, armed anew for the next due row, and the poll that makes up for whatever it
+misses: its defaults drop a job that is a second late (complaint 2), so nothing leans on them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot import telemetry
+from bot.clock import Clock
+from bot.services import once, timers
+from bot.services.work import Services
+
+POLL_SECONDS = 1.0
+_FORGET_EVERY = 3600
+_JOB = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1, "replace_existing": True}
+
+
+class Ticker:
+    """Fires due timers; ``cycles`` counts how often it has looked, for /readyz."""
+
+    def __init__(self, services: Services, clock: Clock) -> None:
+        self.cycles = 0
+        self.last_cycle = clock.monotonic()
+        self._services = services
+        self._clock = clock
+        self._knock = asyncio.Event()
+        self._stopped = False
+        self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=_JOB)
+
+    async def run(self) -> None:
+        """Looks, fires, arms the next knock, waits; until ``stop``."""
+        self._scheduler.start()
+        self._scheduler.add_job(self._knock.set, "interval", seconds=POLL_SECONDS, id="poll", **_JOB)
+        woken = asyncio.create_task(self._follow_wakes())
+        try:
+            while not self._stopped:
+                await self._cycle()
+                await self._knock.wait()
+                self._knock.clear()
+        finally:
+            woken.cancel()
+            self._scheduler.shutdown(wait=False)
+
+    def stop(self) -> None:
+        """Ends the loop after the present cycle."""
+        self._stopped = True
+        self._knock.set()
+
+    async def _follow_wakes(self) -> None:
+        while True:
+            if await self._services.wait("timers", POLL_SECONDS):
+                self._knock.set()
+
+    async def _cycle(self) -> None:
+        try:
+            while not self._stopped and await self._services.run(timers.fire_next) is not None:
+                pass
+            await self._arm()
+            if self.cycles % _FORGET_EVERY == 0:
+                await self._services.run(once.forget_old)
+            self.cycles += 1
+            self.last_cycle = self._clock.monotonic()
+        except Exception:
+            telemetry.logger().exception("ticker_cycle_failed")
+
+    async def _arm(self) -> None:
+        due_at = await self._services.read(timers.next_due)
+        seconds = POLL_SECONDS if due_at is None else self._clock.seconds_until(due_at)
+        if seconds < POLL_SECONDS:
+            at = self._clock.real() + timedelta(seconds=seconds)
+            self._scheduler.add_job(self._knock.set, "date", run_date=at, id="next", **_JOB)

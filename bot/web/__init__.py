@@ -1,0 +1,1 @@
+"""HTTP comes in: alerts, phone callbacks, the bot's own API, health."""
