@@ -286,6 +286,17 @@ class Policy(BaseModel):
         values = {**labels, "source": source, "title": title}
         return next((route for route in self.routes if route.matches(values)), None)
 
+    def warnings(self) -> list[str]:
+        """What the policy leaves undone, in sentences: levels in which nobody can be reached, sources that anybody may use."""
+        found = [f"Source {name}: anybody may post to it, for it is unsigned." for name, rule in self.sources.items() if rule.unsigned]
+        if any(severity.pages for severity in self.severities) and not self.chain:
+            found.append("The chain is empty although a severity pages: nobody will be called.")
+        for place, level in enumerate(self.chain, start=1):
+            members = self.members(level.who)
+            if not any(self.people[key].phone for key in members if key in self.people):
+                found.append(f"Level {place} of the chain: nobody in it has a phone number, so it is passed over.")
+        return found
+
     def to_json(self) -> str:
         """The policy as canonical JSON; ``from_json`` reads it back."""
         return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False)

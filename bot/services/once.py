@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from bot.services.work import UnitOfWork
 from bot.store import answers
 from bot.store.answers import Answered
 
+P = ParamSpec("P")
+T = TypeVar("T")
 KEPT_FOR = timedelta(hours=24)
 
 
@@ -31,3 +34,26 @@ async def remember(work: UnitOfWork, key: str, request_digest: str, answer: Any)
 async def forget_old(work: UnitOfWork) -> int:
     """Drops the answers that nobody can ask for any more."""
     return await answers.forget_answers(work.tx, work.now - KEPT_FOR)
+
+
+async def once(
+    work: UnitOfWork,
+    key: str | None,
+    request_digest: str,
+    use_case: Callable[Concatenate[UnitOfWork, P], Awaitable[T]],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """What the use case answers; a request whose key was answered before gets that answer and has no second effect.
+
+    The answer has to be plain JSON. Without a key nothing tells a repetition, and the use case runs.
+    """
+    if key is None:
+        return await use_case(work, *args, **kwargs)
+    known = await answered(work, key)
+    if known is not None:
+        answer: T = known.answer
+        return answer
+    answer = await use_case(work, *args, **kwargs)
+    await remember(work, key, request_digest, answer)
+    return answer

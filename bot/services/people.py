@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.domain.people import Member
-from bot.domain.policy import Access, Person
+from bot.domain.policy import Access, Person, Token
 from bot.domain.timeline import EntryKind
 from bot.errors import NotAllowed, NotFound
 from bot.services.work import UnitOfWork
@@ -15,7 +15,7 @@ async def activate_policy(work: UnitOfWork) -> None:
     await policies.add_policy(work.tx, work.policy, work.now)
     known = {member.key: member for member in await people.list_policy_people(work.tx)}
     for key, member in known.items():
-        if key not in work.policy.people:
+        if key is not None and key not in work.policy.people and not key.startswith("token:"):
             values = {"key": None, "phone": None, "access": Access.NONE.value}
             await people.change_person(work.tx, member.id, **values)
     for key, person in work.policy.people.items():
@@ -49,6 +49,13 @@ async def by_key(work: UnitOfWork, key: str) -> Member:
     if found is None:
         raise NotFound(f"The policy knows nobody called {key[:80]!r}.")
     return found
+
+
+async def of_token(work: UnitOfWork, token: Token) -> Member:
+    """The row under which a token acts that stands for nobody of the policy."""
+    key = f"token:{token.name}"
+    found = await people.find_by_key(work.tx, key)
+    return found or await people.add_person(work.tx, name=token.name, access=token.access, key=key)
 
 
 def require_act(member: Member) -> None:

@@ -1,1 +1,22 @@
 """HTTP comes in: alerts, phone callbacks, the bot's own API, health."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from bot.web import alerts, api, control, health, phone
+from bot.web.edge import BODY_LIMIT, EDGE, Edge
+from bot.web.errors import guard
+
+__all__ = ["Edge", "build"]
+
+
+def build(edge: Edge) -> web.Application:
+    """The application with every route; the clock's control only where there is a control token."""
+    app = web.Application(middlewares=[guard], client_max_size=BODY_LIMIT)
+    app[EDGE] = edge
+    for part in (alerts, phone, health, api):
+        part.register(app)
+    if edge.control_token is not None:
+        control.register(app)
+    return app

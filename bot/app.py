@@ -1,0 +1,199 @@
+"""The composition root: every object is built here, once, started in order and stopped in the reverse one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import crashpoints, telemetry
+from bot.clock import Clock, SteeredClock, SystemClock
+from bot.dispatcher import Dispatcher
+from bot.domain.outbox import Sender
+from bot.domain.policy import Policy
+from bot.intake import IntakeWorker
+from bot.listeners import Slack as SlackEdge
+from bot.listeners.requests import Verification
+from bot.senders.slack import Slack
+from bot.senders.twilio import Twilio
+from bot.services import deliveries, intake, people
+from bot.services.work import Services
+from bot.settings import Settings
+from bot.store import schema
+from bot.store.database import Database, Scope
+from bot.store.intake import Intake
+from bot.ticker import Ticker
+from bot.web import Edge, build
+
+DRAIN_SECONDS = 10.0
+KEEPALIVE_SECONDS = 15.0
+_AUTH_AGAIN_SECONDS = 30.0
+
+
+def limits_of(settings: Settings) -> tuple[str, ...]:
+    """What this installation cannot do, in sentences; shown at the start and on every card."""
+    limits = []
+    if settings.twilio_account_sid is None:
+        limits.append("Phones cannot ring: TWILIO_ACCOUNT_SID is not set.")
+    elif settings.public_url is None:
+        limits.append("Phone replies cannot reach us: MUSTER_PUBLIC_URL is not set.")
+    return tuple(limits)
+
+
+@dataclass(slots=True)
+class Muster:
+    """One running bot. ``control_token`` mounts the route that steers the clock: tests and the demo have one, nobody else."""
+
+    settings: Settings
+    policy: Policy
+    clock: Clock = field(default_factory=SystemClock)
+    control_token: str | None = None
+    url: str = field(default="", init=False)
+    services: Services = field(init=False)
+    database: Database = field(init=False)
+    ticker: Ticker = field(init=False)
+    dispatcher: Dispatcher = field(init=False)
+    intake_worker: IntakeWorker = field(init=False)
+    _intake: Intake = field(init=False)
+    _slack: SlackEdge | None = field(default=None, init=False)
+    _session: aiohttp.ClientSession = field(init=False)
+    _runner: web.AppRunner = field(init=False)
+    _learning: asyncio.Task[None] | None = field(default=None, init=False)
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list, init=False)
+
+    async def start(self) -> None:
+        """Migrates, recovers, opens the doors, then starts the loops; ready when it returns."""
+        if self.settings.crashpoint is not None:
+            crashpoints.arm(*self.settings.crashpoint)
+        scope = Scope(self.policy.organisation, self.policy.branch)
+        self.database = Database(self.settings.database_url, scope, self.clock)
+        await schema.migrate(self.database.url)
+        self.services = Services(self.database, self.clock, self.policy, limits_of(self.settings))
+        await self._recover()
+        lease = timedelta(seconds=self.settings.lease_seconds)
+        self._session = aiohttp.ClientSession()
+        self._intake = Intake(self.database)
+        self.ticker = Ticker(self.services, self.clock)
+        self.intake_worker = IntakeWorker(self.services, self.clock, lease)
+        owner = f"{socket.gethostname()}:{os.getpid()}"
+        self.dispatcher = Dispatcher(self.services, self._senders(), owner=owner, lease=lease)
+        await self._open()
+        for loop in (self.ticker.run(), self.intake_worker.run(), self.dispatcher.run()):
+            self._start(loop)
+        for limit in (*self.services.limits, *self.policy.warnings()):
+            telemetry.logger().warning("limit", message=limit)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.create_task(work))
+
+    async def _recover(self) -> None:
+        await self.services.run(people.activate_policy)
+        if self.database.is_sqlite:
+            sending = await self.services.run(deliveries.recover)
+            working = await self.services.run(intake.recover)
+            if sending or working:
+                telemetry.logger().info("took_back_leases", messages=sending, bodies=working)
+
+    def _senders(self) -> dict[str, Sender]:
+        settings, senders = self.settings, dict[str, Sender]()
+        if settings.slack_bot_token is not None:
+            token = settings.slack_bot_token.get_secret_value()
+            senders["slack"] = Slack(token=token, api_url=settings.slack_api_url, session=self._session)
+        if settings.twilio_account_sid is not None and settings.twilio_auth_token is not None:
+            callback = f"{settings.public_url}/twilio/status" if settings.public_url else None
+            senders["twilio"] = Twilio(
+                account_sid=settings.twilio_account_sid,
+                auth_token=settings.twilio_auth_token.get_secret_value(),
+                sms_from=settings.twilio_sms_from or "",
+                api_url=settings.twilio_api_url,
+                status_callback=callback,
+                session=self._session,
+            )
+        return senders
+
+    async def _open(self) -> None:
+        app = build(
+            Edge(
+                services=self.services,
+                settings=self.settings,
+                clock=self.clock,
+                intake=self._intake,
+                loops=(self.ticker, self.intake_worker, self.dispatcher),
+                control_token=self.control_token,
+            )
+        )
+        self._register_slack(app)
+        self._runner = web.AppRunner(app, keepalive_timeout=KEEPALIVE_SECONDS, access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self.settings.host, self.settings.port)
+        await site.start()
+        host, port = self._runner.addresses[0][:2]
+        self.url = f"http://{host}:{port}"
+
+    def _register_slack(self, app: web.Application) -> None:
+        settings = self.settings
+        if settings.slack_bot_token is None or settings.slack_signing_secret is None:
+            return
+        token = settings.slack_bot_token.get_secret_value()
+        client = AsyncWebClient(
+            token=token, base_url=settings.slack_api_url, session=self._session, retry_handlers=[], timeout=10
+        )
+        secrets = (settings.slack_signing_secret.get_secret_value(),)
+        self._slack = SlackEdge(self.services, client, Verification(self.clock, secrets, None))
+        self._slack.register(app)
+        self._learning = asyncio.create_task(self._learn_workspace(self._slack, client))
+
+    async def _learn_workspace(self, edge: SlackEdge, client: AsyncWebClient) -> None:
+        """Asks Slack who we are, until it says so; the doors are open meanwhile, for the signature alone decides."""
+        while edge.verification.team_id is None:
+            try:
+                known = await client.auth_test()
+                edge.bot_user_id, edge.verification.team_id = known["user_id"], known["team_id"]
+            except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
+                telemetry.logger().warning("slack_not_reached_yet", error=repr(error))
+                await asyncio.sleep(_AUTH_AGAIN_SECONDS)
+
+    async def stop(self) -> None:
+        """Closes the doors, lets what is under way finish within DRAIN_SECONDS, closes the database."""
+        await self._runner.cleanup()
+        if self._learning is not None:
+            self._learning.cancel()
+        if self._slack is not None:
+            await self._slack.close()
+        for loop in (self.intake_worker, self.ticker, self.dispatcher):
+            loop.stop()
+        _, late = await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._intake.close()
+        await self._session.close()
+        await self.database.close()
+
+    @property
+    def steered(self) -> SteeredClock | None:
+        """The clock when it can be steered."""
+        return self.clock if isinstance(self.clock, SteeredClock) else None
+
+
+async def serve(settings: Settings, policy: Policy, clock: Clock | None = None, control_token: str | None = None) -> None:
+    """Runs the bot until SIGTERM or SIGINT."""
+    bot = Muster(settings, policy, clock or SystemClock(), control_token)
+    await bot.start()
+    telemetry.logger().info("ready", url=bot.url, policy=policy.name, digest=policy.digest[:12])
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    await ended.wait()
+    telemetry.logger().info("stopping")
+    await bot.stop()

@@ -1,0 +1,219 @@
+"""Reading a policy from YAML: a wrong one names file, line, field and what was expected; a file may extend another."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from bot.domain.policy import Policy
+from bot.errors import MusterError
+
+Read = Callable[[str], tuple[str, str]]
+"""Gives the label and the text of the file that a name or a path stands for; raises FileNotFoundError."""
+Path = tuple[str | int, ...]
+_MISSING_SECRET = "env:NAME, so that no secret stands in the file"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyProblem:
+    """One thing that is wrong: where it stands, and what was expected there."""
+
+    file: str
+    line: int | None
+    field: str
+    expected: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.field}: {self.expected}" if self.field else f"{place}: {self.expected}"
+
+
+class PolicyError(MusterError):
+    """A policy is wrong; one problem a line."""
+
+    def __init__(self, problems: Iterable[PolicyProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where every field came from: its path to file and line (counted from 1)."""
+
+    lines: dict[Path, tuple[str, int]]
+    file: str
+
+    def problem(self, path: Path, expected: str) -> PolicyProblem:
+        known = path
+        while known and known not in self.lines:
+            known = known[:-1]
+        file, line = self.lines.get(known, (self.file, 1))
+        return PolicyProblem(file, line, _dotted(path), expected)
+
+
+def load_policy(name: str, read: Read) -> Policy:
+    """The policy of that name or path, with what it extends; raises PolicyError."""
+    data, places = _load(name, read, ())
+    try:
+        policy = Policy.model_validate(data)
+    except ValidationError as error:
+        raise PolicyError(_problem(places, dict(found)) for found in error.errors()) from error
+    problems = [places.problem(path, expected) for path, expected in _cross_check(policy, data)]
+    if problems:
+        raise PolicyError(problems)
+    return policy
+
+
+def _load(name: str, read: Read, seen: tuple[str, ...]) -> tuple[dict[str, Any], _Places]:
+    if name in seen:
+        raise PolicyError([PolicyProblem(seen[-1], None, "extends", f"the chain {' → '.join((*seen, name))} goes round")])
+    try:
+        file, text = read(name)
+    except FileNotFoundError as error:
+        raise PolicyError([PolicyProblem(name, None, "", str(error) or "there is no such policy")]) from error
+    data, lines = _parse(file, text)
+    parent = data.pop("extends", None)
+    if parent is None:
+        return data, _Places(lines, file)
+    base, places = _load(str(parent), read, (*seen, name))
+    merged = _merged(base, data)
+    return merged, _Places({**_kept(places.lines, data), **lines}, file)
+
+
+def _parse(file: str, text: str) -> tuple[dict[str, Any], dict[Path, tuple[str, int]]]:
+    try:
+        node = YAML(typ="rt").load(text)
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise PolicyError([PolicyProblem(file, line, "", f"expected YAML: {error.problem}")]) from error
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise PolicyError([PolicyProblem(file, None, "", f"expected YAML: {str(error)[:200]}")]) from error
+    if not isinstance(node, Mapping):
+        raise PolicyError([PolicyProblem(file, 1, "", "expected names and values, such as name: acme")])
+    lines = {path: (file, line) for path, line in _lines(node, ())}
+    plain = _plain(node)
+    assert isinstance(plain, dict), "a mapping stays one"
+    return plain, lines
+
+
+def _plain(node: Any) -> Any:
+    if isinstance(node, Mapping):
+        return {str(key): _plain(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_plain(value) for value in node]
+    if isinstance(node, bool) or node is None:
+        return node
+    return next((kind(node) for kind in (int, float, str) if isinstance(node, kind)), str(node))
+
+
+def _lines(node: Any, path: Path) -> Iterator[tuple[Path, int]]:
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            yield (*path, str(key)), node.lc.key(key)[0] + 1  # type: ignore[attr-defined]
+            yield from _lines(value, (*path, str(key)))
+    elif isinstance(node, list):
+        for place, value in enumerate(node):
+            yield (*path, place), node.lc.item(place)[0] + 1  # type: ignore[attr-defined]
+            yield from _lines(value, (*path, place))
+
+
+def _merged(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in top.items():
+        old = merged.get(key)
+        both = isinstance(old, Mapping) and isinstance(value, Mapping)
+        merged[key] = _merged(old, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def _kept(lines: Mapping[Path, tuple[str, int]], top: Mapping[str, Any]) -> dict[Path, tuple[str, int]]:
+    """The parent's places but for lists that the child replaced."""
+    replaced = {key for key, value in top.items() if not isinstance(value, Mapping)}
+    return {path: place for path, place in lines.items() if path[0] not in replaced}
+
+
+def _problem(places: _Places, found: Mapping[str, Any]) -> PolicyProblem:
+    path = tuple(part for part in found["loc"] if part not in ("[key]",))
+    given = "" if found["type"] == "missing" else f", got {str(found.get('input'))[:60]!r}"
+    return places.problem(path, f"{_expected(found)}{given}")
+
+
+def _expected(found: Mapping[str, Any]) -> str:
+    kind, context = found["type"], found.get("ctx") or {}
+    if kind == "missing":
+        return "expected a value, and there is none"
+    if kind == "extra_forbidden":
+        return "expected no such field"
+    if kind == "enum":
+        return f"expected one of {context['expected']}"
+    if kind == "value_error":
+        return str(context.get("error", found["msg"])).split(", got ")[0]
+    if kind == "string_pattern_mismatch" and "env:" in str(context.get("pattern")):
+        return f"expected {_MISSING_SECRET}"
+    return f"expected {str(found['msg']).removeprefix('Input should be ').removeprefix('a valid ')}"
+
+
+def _dotted(path: Path) -> str:
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")
+
+
+def _cross_check(policy: Policy, data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    yield from _check_severities(policy, data)
+    yield from _check_names(policy)
+    yield from _check_sources(policy)
+    phones = Counter(person.phone for person in policy.people.values() if person.phone)
+    for key, person in policy.people.items():
+        if person.phone and phones[person.phone] > 1:
+            yield ("people", key, "phone"), "expected a number of its own: replies could not be told apart"
+
+
+def _check_severities(policy: Policy, data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    seen: set[str] = set()
+    ranks: set[int] = set()
+    for place, raw in enumerate(data["severities"]):
+        names = [str(raw["label"]), *(str(alias) for alias in raw.get("aliases") or ())]
+        for name in names:
+            if name.casefold() in seen:
+                yield ("severities", place), f"expected labels and aliases that are there once, {name!r} is there twice"
+            seen.add(name.casefold())
+        if int(raw["rank"]) in ranks:
+            yield ("severities", place, "rank"), f"expected a rank of its own, {raw['rank']} is there twice"
+        ranks.add(int(raw["rank"]))
+    wanted = [(("default_severity",), policy.default_severity)]
+    wanted += [(("routes", place, "severity"), route.severity or "") for place, route in enumerate(policy.routes)]
+    for path, label in wanted:
+        if label and policy.find_severity(label) is None:
+            yield path, f"expected one of {', '.join(s.label for s in policy.severities)}, got {label!r}"
+
+
+def _check_names(policy: Policy) -> Iterator[tuple[Path, str]]:
+    known = set(policy.people) | set(policy.groups)
+    for name in set(policy.people) & set(policy.groups):
+        yield ("groups", name), "expected a name that no person has"
+    uses: list[tuple[Path, str]] = [(("invite",), name) for name in policy.invite]
+    uses += [(("chain", place, "who"), name) for place, level in enumerate(policy.chain) for name in level.who]
+    for path, name in uses:
+        if name not in known:
+            yield path, f"expected people or groups of this policy, got {name!r}"
+    people = [(("groups", group), name) for group, names in policy.groups.items() for name in names]
+    people += [(("tokens", place, "person"), token.person) for place, token in enumerate(policy.tokens) if token.person]  # type: ignore[misc]
+    for path, name in people:
+        if name not in policy.people:
+            yield path, f"expected somebody of people, got {name!r}"
+
+
+def _check_sources(policy: Policy) -> Iterator[tuple[Path, str]]:
+    for name in policy.sources:
+        if not name.replace("-", "").isalnum() or name != name.lower() or not name.isascii() or name == "receipts":
+            yield ("sources", name), "expected a name of a-z, 0-9 and - that is not receipts"
+    for place, route in enumerate(policy.routes):
+        for glob in route.match.get("source", ()):
+            if not set(glob) & set("*?[") and glob not in policy.sources:
+                yield ("routes", place, "match", "source"), f"expected a source of this policy, got {glob!r}"

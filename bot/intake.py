@@ -1,0 +1,83 @@
+"""Committed bodies come in: claimed in batches, read by their source, handed to the services; singly after a failure."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+
+from bot import telemetry
+from bot.clock import Clock
+from bot.domain.alert import Alert
+from bot.errors import Malformed
+from bot.services import intake
+from bot.services.intake import IntakeRow
+from bot.services.work import Services
+from bot.sources import PARSERS
+
+BATCH = 100
+POLL_SECONDS = 1.0
+
+
+class IntakeWorker:
+    """The loop behind the intake; ``cycles`` counts how often it has looked, for /readyz."""
+
+    def __init__(self, services: Services, clock: Clock, lease: timedelta) -> None:
+        self.cycles = 0
+        self.last_cycle = clock.monotonic()
+        self._services = services
+        self._clock = clock
+        self._lease = lease
+        self._stopped = asyncio.Event()
+
+    async def run(self) -> None:
+        """Works off what waits, then waits for more; until ``stop``."""
+        while not self._stopped.is_set():
+            try:
+                while await self._work_batch() and not self._stopped.is_set():
+                    pass
+                self.cycles += 1
+                self.last_cycle = self._clock.monotonic()
+            except Exception:
+                telemetry.logger().exception("intake_cycle_failed")
+                await asyncio.sleep(POLL_SECONDS)
+            await self._services.wait("intake", POLL_SECONDS)
+
+    def stop(self) -> None:
+        """Ends the loop after the present batch."""
+        self._stopped.set()
+        self._services.database.wakes.set("intake")
+
+    async def _work_batch(self) -> bool:
+        rows = await self._services.run(intake.claim, self._lease, BATCH)
+        batch: list[tuple[IntakeRow, Sequence[Alert]]] = []
+        for row in rows:
+            try:
+                batch.append((row, self._read(row)))
+            except Malformed as error:
+                await self._services.run(intake.put_back, row, str(error), hopeless=True)
+        if batch:
+            await self._take(batch)
+        return len(rows) == BATCH
+
+    def _read(self, row: IntakeRow) -> list[Alert]:
+        rule = self._services.policy.sources.get(row.source)
+        if rule is None:
+            raise Malformed(f"The policy has no source {row.source!r} any more.")
+        return PARSERS[rule.kind](row.source, json.loads(row.body), row.received_at)
+
+    async def _take(self, batch: Sequence[tuple[IntakeRow, Sequence[Alert]]]) -> None:
+        try:
+            await self._ingest(batch)
+        except Exception as error:
+            if len(batch) == 1:
+                row = batch[0][0]
+                telemetry.logger().exception("alert_body_failed", receipt=row.id, source=row.source)
+                await self._services.run(intake.put_back, row, f"{type(error).__name__}: {error}"[:500])
+                return
+            for one in batch:
+                await self._take([one])
+
+    async def _ingest(self, batch: Sequence[tuple[IntakeRow, Sequence[Alert]]]) -> None:
+        await self._services.run(intake.ingest, batch)

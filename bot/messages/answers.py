@@ -1,0 +1,133 @@
+"""What only the asker sees: answers to commands and clicks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.domain.incidents import Role
+from bot.domain.situation import Situation
+from bot.messages import card, texts, times
+from bot.messages.texts import Words
+
+COMMANDS: Sequence[tuple[str, str]] = (
+    ("declare [severity] title", "open an incident; without a title a form opens"),
+    ("ack", "take it: nobody else is called"),
+    ("update [status] text", "tell everyone where it stands; status: investigating, mitigating, monitoring"),
+    ("status", "show the status post"),
+    ("severity P1 reason", "change the severity"),
+    ("role commander @ana", "give a role: owner, commander, technical lead, communications lead"),
+    ("note text", "add to the timeline without telling everyone"),
+    ("resolve text", "it is over; the postmortem is drafted"),
+    ("reopen reason", "it is back"),
+    ("list", "what is open"),
+    ("help", "this list"),
+)
+_LISTED = 40
+
+
+def _words(text: str) -> Words:
+    return {"text": text}
+
+
+def help_text() -> Words:
+    """Every command with one line."""
+    lines = [f"`/incident {usage}` - {meaning}" for usage, meaning in COMMANDS]
+    return _words("\n".join([*lines, "Outside an incident's channel name it first: `/incident ack INC-42`."]))
+
+
+def unknown_command(word: str) -> Words:
+    """A word that is no command."""
+    return _words(f"There is no command “{texts.shown(word, 40)}”. `/incident help` lists them all.")
+
+
+def refused(sentence: str) -> Words:
+    """Why something was not done, and what to do."""
+    return _words(f":no_entry: {texts.shown(sentence, 1000)}")
+
+
+def modal_expired() -> Words:
+    """Slack did not let us open the form in time."""
+    return _words("Slack did not open the form in time. Try again, or type it in one line: `/incident help`.")
+
+
+def _where(situation: Situation) -> str:
+    channel = situation.channel
+    known = texts.channel_link(channel.channel_id) if channel is not None else ""
+    return known or "its channel, which is being created"
+
+
+def declared(situation: Situation, *, joined: bool) -> Words:
+    """The incident was opened, or was open already."""
+    incident = situation.incident
+    title = texts.shown(incident.title)
+    if joined:
+        return _words(f"{incident.reference} “{title}” is open already: join it in {_where(situation)}.")
+    head = f"{incident.reference} [{card.severity_label(situation)}] “{title}”"
+    return _words(f"{head} is declared. Go to {_where(situation)}.")
+
+
+def acknowledged(situation: Situation, *, first: bool) -> Words:
+    """It is yours, or it was taken before."""
+    incident = situation.incident
+    by = texts.shown(situation.name(incident.acknowledged_by), 80)
+    if first or incident.acknowledged_at is None:
+        return _words(f"{incident.reference} is acknowledged by {by}. Nobody else is called.")
+    at = times.near(incident.acknowledged_at, situation.now, situation.zones)
+    was = f"{incident.reference} was acknowledged by {by} at {at} already."
+    return _words(f"{was} Whatever still rang has been stopped.")
+
+
+def updated(situation: Situation) -> Words:
+    """The update is out."""
+    incident = situation.incident
+    if incident.next_update_at is None:
+        return _words(f"{incident.reference} is updated.")
+    at = times.near(incident.next_update_at, situation.now, situation.zones)
+    return _words(f"{incident.reference} is updated. The next update is due at {at}.")
+
+
+def severity_set(situation: Situation) -> Words:
+    """The severity as it is now."""
+    return _words(f"{situation.incident.reference} is {card.severity_label(situation)} now.")
+
+
+def role_set(situation: Situation, role: Role, name: str) -> Words:
+    """Who has the role now."""
+    return _words(f"{texts.shown(name, 80)} is {role.value} of {situation.incident.reference} now.")
+
+
+def noted(reference: str) -> Words:
+    """The note is on the timeline."""
+    return _words(f"Noted on the timeline of {reference}.")
+
+
+def resolved(situation: Situation) -> Words:
+    """It is over."""
+    return _words(f"{situation.incident.reference} is resolved. The postmortem draft comes to the channel.")
+
+
+def reopened(situation: Situation) -> Words:
+    """It is open again."""
+    return _words(f"{situation.incident.reference} is open again, and its clocks run.")
+
+
+def status(situation: Situation) -> Words:
+    """The status post and what stands behind it, as on the card."""
+    text = card.status_text(situation)
+    return {"text": text, "blocks": [texts.literal(text), card.details(situation)]}
+
+
+def incident_list(situations: Sequence[Situation]) -> Words:
+    """What is open, one line each; the empty list says how to begin."""
+    if not situations:
+        return _words("Nothing is open. `/incident declare [severity] title` opens an incident.")
+    left = len(situations) - _LISTED
+    more = [f"and {left} more"] if left > 0 else []
+    return _words("\n".join([*(_line(situation) for situation in situations[:_LISTED]), *more]))
+
+
+def _line(situation: Situation) -> str:
+    incident = situation.incident
+    owner = texts.shown(situation.name(incident.owner_id), 80)
+    head = f"*{incident.reference}* [{card.severity_label(situation)}] {texts.shown(incident.title, 100)}"
+    return f"{head} - {incident.status.value}, owner {owner}, {_where(situation)}"

@@ -1,0 +1,188 @@
+"""What is said in the incident's channel and where it was announced; each names the incident first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bot.domain.alert import AlertRow
+from bot.domain.durations import format_span
+from bot.domain.incidents import Role
+from bot.domain.severity import ClockName
+from bot.domain.situation import Situation
+from bot.domain.timers import Promise
+from bot.messages import times
+from bot.messages.card import next_update_text, road_name, severity_label, title_text
+from bot.messages.texts import SECTION_LIMIT, Words, clean, fit, link, literal, mention, section, shown
+
+OWED = {
+    ClockName.ACKNOWLEDGE: "an acknowledgement",
+    ClockName.MITIGATE: "a first mitigation",
+    ClockName.UPDATE: "a status update",
+    ClockName.POSTMORTEM: "the write-up",
+}
+_NEXT_STEP = {
+    ClockName.ACKNOWLEDGE: "Press Acknowledge on the card, or write `/incident ack`.",
+    ClockName.MITIGATE: "Once it has begun, write `/incident update Mitigating` and what you did.",
+    ClockName.UPDATE: "Write `/incident update` and where things stand.",
+    ClockName.POSTMORTEM: "Fill in the sections of the draft in this channel and save it.",
+}
+
+
+def _notice(sentence: str, quoted: str | None = None) -> Words:
+    """A sentence that may hold escaped names, then what somebody wrote; both shown literally."""
+    words = clean(quoted or "", SECTION_LIMIT)
+    if not words:
+        return {"text": sentence, "blocks": [literal(sentence)]}
+    body = fit(words, SECTION_LIMIT)
+    return {"text": f"{sentence}\n{body}", "blocks": [literal(sentence), literal(body)]}
+
+
+def _call(user_id: str | None, sentence: str) -> Words:
+    """A sentence of our own words only, which calls a member by a live mention."""
+    text = f"{mention(user_id)} {sentence}".strip()
+    return {"text": text, "blocks": [section(text)]}
+
+
+def _span(later: datetime, earlier: datetime) -> str:
+    return format_span(max(later - earlier, timedelta()))
+
+
+def declared(s: Situation, meaning: str) -> Words:
+    """Says that the incident was declared, by whom, and what its severity means here."""
+    incident = s.incident
+    by = f"{shown(s.name(incident.declared_by))} declared" if incident.declared_by else "An alert declared"
+    sentence = f"{by} {incident.reference} as {severity_label(s)}: {title_text(s)}"
+    about = f"{severity_label(s)}: {shown(meaning, 500)}\n" if meaning.strip() else ""
+    return _notice(f"{sentence}\n{about}What is written in this channel becomes the timeline.")
+
+
+def acknowledged(s: Situation, name: str, road: str) -> Words:
+    """Says who acknowledged by which road, and how long it took (B4, complaint 16)."""
+    incident = s.incident
+    after = _span(incident.acknowledged_at or s.now, incident.opened_at)
+    owner = f" Owner: {shown(s.name(incident.owner_id))}." if incident.owner_id else ""
+    how = f"by {shown(road_name(road))}, {after} after it was opened"
+    return _notice(
+        f"{shown(name)} acknowledged {incident.reference} {how}. What was ringing for it has stopped.{owner}"
+    )
+
+
+def updated(s: Situation, name: str, text: str) -> Words:
+    """A person's status update with the status and the next one's time (J6)."""
+    incident = s.incident
+    sentence = (
+        f"{incident.reference} [{severity_label(s)}] {incident.status.value}: update by {shown(name)}. "
+    )
+    return _notice(f"{sentence}Next update: {next_update_text(s)}", text)
+
+
+def severity_changed(s: Situation, name: str, old: str, reason: str | None) -> Words:
+    """Says that the severity changed, with the reason when one was given."""
+    sentence = f"{shown(name)} changed {s.incident.reference} from {shown(old, 60)} to {severity_label(s)}."
+    return _notice(f"{sentence} Next update: {next_update_text(s)}", reason)
+
+
+def role_assigned(s: Situation, role: Role, name: str) -> Words:
+    """Says who has an incident role now (O12)."""
+    return _notice(f"{shown(name)} is the {role.value} of {s.incident.reference} now.")
+
+
+def place(level: int, ring: int = 1) -> str:
+    """Where in the chain a ring is: ``the owner``, ``level 2``, ``level 2, ring 3``."""
+    where = f"level {level}" if level else "the owner"
+    return where if ring <= 1 else f"{where}, ring {ring}"
+
+
+def paging(s: Situation, names: Sequence[str], road: str, level: int, ring: int) -> Words:
+    """Says who is being rung, by which road, at which place of the chain."""
+    who = shown(", ".join(names), 1000)
+    return _notice(
+        f"{s.incident.reference}: ringing {who} by {shown(road_name(road))} ({place(level, ring)})."
+    )
+
+
+def page_failed(s: Situation, name: str, road: str, reason: str) -> Words:
+    """Says that a page could not reach its person, and why."""
+    sentence = f"{s.incident.reference}: the {shown(road_name(road))} to {shown(name)} did not arrive"
+    return _notice(f"{sentence}: {shown(reason, 500)}.")
+
+
+def level_skipped(s: Situation, level: int, why: str) -> Words:
+    """Says that a place of the chain was passed over at once, and why (complaint 6)."""
+    return _notice(f"{s.incident.reference}: {place(level)} was passed over at once: {shown(why, 500)}.")
+
+
+def chain_exhausted(s: Situation, round_number: int) -> Words:
+    """Says loudly that the whole chain was rung in vain and begins again (complaint 22)."""
+    incident = s.incident
+    sentence = f"NOBODY HAS ANSWERED for {incident.reference} [{severity_label(s)}] {title_text(s)}"
+    again = f"The whole chain was rung, round {round_number}, and it begins again."
+    return _notice(
+        f"{sentence}\n{again} Whoever reads this can take it: Acknowledge on the card, or /incident ack."
+    )
+
+
+def promise_warned(s: Situation, promise: Promise, user_id: str | None) -> Words:
+    """Warns, and calls the owner, that a promise is about to break (J6)."""
+    due, left = times.near(promise.due_at, s.now, s.zones), _span(promise.due_at, s.now)
+    sentence = f"{s.incident.reference} owes {OWED[promise.clock]} by {due}, in {left}."
+    return _call(user_id, f"{sentence} {_NEXT_STEP[promise.clock]}")
+
+
+def promise_missed(s: Situation, promise: Promise, user_id: str | None) -> Words:
+    """Says, and calls the owner, that a promise is broken, with its lateness (J6)."""
+    due, late = times.near(promise.due_at, s.now, s.zones), _span(s.now, promise.due_at)
+    sentence = (
+        f"Promise missed: {s.incident.reference} owed {OWED[promise.clock]} by {due}; it is {late} late."
+    )
+    return _call(user_id, f"{sentence} {_NEXT_STEP[promise.clock]}")
+
+
+def resolved(s: Situation, name: str, text: str | None) -> Words:
+    """Says that the incident is resolved and how long it took."""
+    incident = s.incident
+    after = _span(incident.resolved_at or s.now, incident.opened_at)
+    return _notice(f"{shown(name)} resolved {incident.reference}, {after} after it was opened.", text)
+
+
+def reopened(s: Situation, name: str) -> Words:
+    """Says that the incident is open again and that its clocks run anew."""
+    sentence = f"{shown(name)} reopened {s.incident.reference} [{severity_label(s)}] {title_text(s)}"
+    return _notice(f"{sentence}\nIts promises count from now. Next update: {next_update_text(s)}")
+
+
+def _alert(s: Situation, alert: AlertRow, what: str) -> Words:
+    sentence = f"{s.incident.reference}: {what} {shown(alert.title, 1000)} ({shown(alert.source, 100)})"
+    words = _notice(sentence)
+    at = link(alert.url)
+    return words if at is None else {**words, "blocks": [*words["blocks"], section(f"Seen at {at}")]}
+
+
+def alert_joined(s: Situation, alert: AlertRow) -> Words:
+    """Says that another alert belongs to the incident."""
+    return _alert(s, alert, "another alert joined:")
+
+
+def alert_recovered(s: Situation, alert: AlertRow, left: int) -> Words:
+    """Says that an alert recovered, and how many still fire; it closes nothing by itself."""
+    rest = f"{left} still firing" if left else "none is firing any more; resolve it when that holds"
+    return _alert(s, alert, f"alert recovered, {rest}:")
+
+
+def alert_fired_again(s: Situation, alert: AlertRow) -> Words:
+    """Says that an alert of the incident fires again."""
+    return _alert(s, alert, "alert fired again:")
+
+
+def delivery_failed(what: str, reason: str) -> Words:
+    """Says which step could not be done, and why; the others go on (complaint 14)."""
+    return _notice(
+        f"One step could not be done: {shown(what, 100)}: {shown(reason, 500)}. Everything else goes on."
+    )
+
+
+def postmortem_ready(s: Situation, due_at: datetime | None) -> Words:
+    """Says that the draft is there, and by when the write-up is due (J6, C6)."""
+    due = f" The write-up is due {times.moment(due_at, s.zones)}." if due_at is not None else ""
+    return _notice(f"The postmortem draft of {s.incident.reference} is ready and follows as a file.{due}")

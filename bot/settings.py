@@ -1,0 +1,159 @@
+"""The only reader of the environment. A wrong value ends the start with one line that names it and says what is expected."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.crashpoints import CrashPoint
+from bot.errors import SettingsError
+
+_FILE_SUFFIX = "_FILE"
+_NAMES = {
+    "database_url": "DATABASE_URL",
+    "policy": "MUSTER_POLICY",
+    "host": "MUSTER_HOST",
+    "port": "MUSTER_PORT",
+    "public_url": "MUSTER_PUBLIC_URL",
+    "lease_seconds": "MUSTER_LEASE_SECONDS",
+    "crashpoint": "MUSTER_CRASHPOINT",
+    "slack_bot_token": "SLACK_BOT_TOKEN",
+    "slack_signing_secret": "SLACK_SIGNING_SECRET",
+    "slack_api_url": "SLACK_API_URL",
+    "twilio_account_sid": "TWILIO_ACCOUNT_SID",
+    "twilio_auth_token": "TWILIO_AUTH_TOKEN",
+    "twilio_sms_from": "TWILIO_SMS_FROM",
+    "twilio_api_url": "TWILIO_API_URL",
+    "log_level": "LOG_LEVEL",
+    "log_format": "LOG_FORMAT",
+}
+
+
+def _web_address(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("expected an address that begins with http:// or https://")
+    return value
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+
+
+class Settings(BaseSettings):
+    """What the environment says; field names are those of ``_NAMES``."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="muster_settings_unused_")
+
+    database_url: str = "sqlite+aiosqlite:///muster.db"
+    policy: str = "default"
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+    public_url: WebAddress | None = None
+    lease_seconds: float = Field(30, gt=0, le=600)
+    crashpoint: Annotated[tuple[str, int] | None, NoDecode] = None
+    slack_bot_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_api_url: WebAddress = "https://slack.com/api/"
+    twilio_account_sid: str | None = Field(None, pattern=r"^AC[0-9a-f]{32}$")
+    twilio_auth_token: SecretStr | None = None
+    twilio_sms_from: str | None = Field(None, pattern=r"^\+[1-9][0-9]{6,14}$")
+    twilio_api_url: WebAddress = "https://api.twilio.com"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["json", "console"] = "json"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_crashpoint(cls, values: Any) -> Any:
+        wanted = values.get("crashpoint")
+        if not isinstance(wanted, str):
+            return values
+        name, _, count = wanted.partition(":")
+        if name.partition("@")[0] not in set(CrashPoint) or not (count or "1").isdigit():
+            raise ValueError(f"MUSTER_CRASHPOINT: expected NAME:COUNT with a name of {', '.join(CrashPoint)}")
+        return {**values, "crashpoint": (name, int(count or 1))}
+
+    @model_validator(mode="after")
+    def _in_pairs(self) -> Settings:
+        for names in (("slack_bot_token", "slack_signing_secret"), ("twilio_account_sid", "twilio_auth_token", "twilio_sms_from")):
+            missing = [_NAMES[name] for name in names if getattr(self, name) is None]
+            if missing and len(missing) < len(names):
+                rest = " and ".join(_NAMES[name] for name in names if _NAMES[name] not in missing)
+                raise ValueError(f"{', '.join(missing)}: expected a value beside {rest}")
+        if self.public_url is not None and self.public_url.endswith("/"):
+            raise ValueError("MUSTER_PUBLIC_URL: expected an address without / at its end")
+        return self
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of the environment; raises SettingsError with one line for each wrong value."""
+    environment = os.environ if environment is None else environment
+    values, problems = {}, []
+    for field, name in _NAMES.items():
+        try:
+            value = _value(name, environment)
+        except SettingsError as error:
+            problems.append(str(error))
+            continue
+        if value is not None:
+            values[field] = value
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        problems += [_sentence(found) for found in error.errors()]
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return settings
+
+
+def _value(name: str, environment: Mapping[str, str]) -> str | None:
+    """The value of NAME, else what stands in the file that NAME_FILE names; an empty one counts as missing."""
+    if environment.get(name):
+        return environment[name]
+    path = environment.get(f"{name}{_FILE_SUFFIX}")
+    if not path:
+        return None
+    try:
+        return Path(path).read_text(encoding="utf-8").strip() or None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = type(error).__name__
+        raise SettingsError(f"{name}{_FILE_SUFFIX}: expected a file that can be read, got {path} ({reason})") from error
+
+
+def _sentence(found: Any) -> str:
+    message = str(found["msg"]).removeprefix("Value error, ")
+    if not found["loc"]:
+        return message
+    name = _NAMES[str(found["loc"][0])]
+    return f"{name}: {message[0].lower()}{message[1:]}"
+
+
+def resolve_secret(reference: str, environment: Mapping[str, str] | None = None) -> str:
+    """The value that ``env:NAME`` of a policy stands for, NAME_FILE included; raises SettingsError when it is missing."""
+    name = reference.removeprefix("env:")
+    value = _value(name, os.environ if environment is None else environment)
+    if value is None:
+        raise SettingsError(f"{name}: expected a value, for the policy names it as a secret")
+    return value
+
+
+def client_settings(environment: Mapping[str, str] | None = None) -> tuple[str, str | None]:
+    """Where the running bot is (MUSTER_URL) and the bearer token to use (MUSTER_TOKEN), for the command line."""
+    environment = os.environ if environment is None else environment
+    return _value("MUSTER_URL", environment) or "http://127.0.0.1:8080", _value("MUSTER_TOKEN", environment)
+
+
+def read_policy(name: str) -> tuple[str, str]:
+    """The label and the text of a shipped policy, or of the file at a path; raises FileNotFoundError that lists the shipped ones."""
+    shipped = files("bot.policies") / f"{name}.yml"
+    if "/" not in name and shipped.is_file():
+        return f"{name}.yml", shipped.read_text(encoding="utf-8")
+    path = Path(name)
+    if not path.is_file():
+        names = ", ".join(sorted(f.name.removesuffix(".yml") for f in files("bot.policies").iterdir() if f.name.endswith(".yml")))
+        raise FileNotFoundError(f"there is no file {name!r} and no shipped policy of that name; shipped are {names}")
+    return name, path.read_text(encoding="utf-8")

@@ -1,0 +1,72 @@
+"""The outermost layer: request ids, counting, and errors as JSON with a stable code and a sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from bot import telemetry
+from bot.clock import new_id
+from bot.errors import Conflict, InvalidTransition, Malformed, NotAllowed, NotFound, Refused
+from bot.web.edge import edge_of, refusal
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
+_STATUS: tuple[tuple[type[Refused], int], ...] = (
+    (InvalidTransition, 409),
+    (NotAllowed, 403),
+    (NotFound, 404),
+    (Malformed, 400),
+    (Refused, 400),
+)
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+
+
+@web.middleware
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Gives every request an id, every error a sentence, and counts both."""
+    given = request.headers.get("X-Request-Id", "")
+    request_id = given if _REQUEST_ID.match(given) else new_id()
+    edge, started = edge_of(request), edge_of(request).clock.monotonic()
+    with telemetry.working_on(request_id):
+        response = await _answer(request, handler)
+    resource = request.match_info.route.resource
+    route = resource.canonical if resource is not None else "unknown"
+    telemetry.HTTP_REQUESTS.labels(route, str(response.status)).inc()
+    telemetry.HTTP_SECONDS.labels(route).observe(edge.clock.monotonic() - started)
+    if not response.prepared:
+        response.headers.update({"X-Request-Id": request_id, **_HEADERS})
+    return response
+
+
+async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        return _http_error(error)
+    except Refused as error:
+        status = next(status for kind, status in _STATUS if isinstance(error, kind))
+        return refusal(status, error.code, str(error))
+    except Conflict:
+        return refusal(503, "busy", "Too many changes at once. Send it again in a second.", **{"Retry-After": "1"})
+    except TimeoutError:
+        return refusal(408, "too_slow", "The request took too long to arrive. Send it again.")
+
+
+def _http_error(error: web.HTTPException) -> web.Response:
+    sentences = {
+        404: "There is nothing here.",
+        405: f"This address does not take {'this method' if not error.headers.get('Allow') else 'that method'}.",
+        413: "The body is larger than 1 MiB.",
+    }
+    message = sentences.get(error.status, error.reason or "The request could not be answered.")
+    allowed = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+    code = "_".join((error.reason or "error").lower().split())
+    return refusal(error.status, code, message, **allowed)
