@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 
 class Kind(StrEnum):
@@ -158,3 +158,11 @@ _PAGE_ATTEMPTS, _OTHER_ATTEMPTS = 8, 400
 def exhausted(kind: Kind, attempts: int) -> bool:
     """Whether a message has been tried often enough: a page moves on by its chain, Slack is waited for through a day's outage."""
     return attempts >= (_PAGE_ATTEMPTS if kind is Kind.SMS else _OTHER_ATTEMPTS)
+
+
+class Sender(Protocol):
+    """What carries messages to one provider."""
+
+    async def send(self, delivery: Delivery) -> Receipt:
+        """What the provider gave back; raises SendError."""
+        ...

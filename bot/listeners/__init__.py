@@ -50,7 +50,7 @@ class Slack:
     def __post_init__(self) -> None:
         self.bolt = AsyncApp(
             client=self.client,
-            authorize=self._authorize,
+            authorize=self._authorization(),
             process_before_response=True,
             request_verification_enabled=False,
             ssl_check_enabled=False,
@@ -93,13 +93,18 @@ class Slack:
             telemetry.logger().warning("slack_request_not_answered", error=repr(error))
             return web.Response(status=503, headers={"Retry-After": "1"})
 
-    async def _authorize(self, **_: Any) -> AuthorizeResult:
-        return AuthorizeResult(
-            enterprise_id=None,
-            team_id=self.verification.team_id,
-            bot_token=self.client.token,
-            bot_user_id=self.bot_user_id,
-        )
+    def _authorization(self) -> Callable[..., Awaitable[AuthorizeResult]]:
+        """Who we are, as a plain function: Bolt looks at its parameters' names, and would otherwise ask Slack in each request."""
+
+        async def authorize() -> AuthorizeResult:
+            return AuthorizeResult(
+                enterprise_id=None,
+                team_id=self.verification.team_id,
+                bot_token=self.client.token,
+                bot_user_id=self.bot_user_id,
+            )
+
+        return authorize
 
     async def _once(
         self, context: Mapping[str, Any], use_case: Callable[..., Awaitable[Any]], *arguments: Any
@@ -134,11 +139,11 @@ class Slack:
     async def _submission(self, ack: Callable[..., Awaitable[Any]], body: _Words, context: _Words) -> None:
         try:
             submission = modals.parse(body)
-            await ack(await self._once(context, modals.submit, submission) or None)
+            await ack(**await self._once(context, modals.submit, submission))
         except Refused as refusal:
             user = body.get("user") or {}
             await self._refused(refusal, str(user.get("id", "")), str(user.get("username", "")), "a form")
-            await ack(views.errors(body["view"], str(refusal)))
+            await ack(**views.errors(body["view"], str(refusal)))
 
     async def _event(self, event: _Words, context: _Words) -> None:
         await self._once(context, events.message, event)

@@ -59,7 +59,7 @@ def _first_resolved(evidence: Evidence) -> datetime | None:
 
 
 def durations(evidence: Evidence) -> tuple[tuple[str, timedelta | None], ...]:
-    """How long it took from the opening to acknowledge, mitigate and resolve (J6); None for what did not happen.
+    """How long it took from the opening to acknowledge, mitigate and resolve (J6); None for what is missing.
 
     Resolving counts to the last resolution, reopenings included.
     """

@@ -120,7 +120,7 @@ def severity(situation: Situation, policy: Policy) -> View:
         _input(TEXT_BLOCK, "Why?", _text("More customers are affected", multiline=True), optional=True),
     ]
     about = {"incident_id": incident.id}
-    return _view(f"Severity of {incident.reference}", blocks, actions.CHANGE_SEVERITY, "Change", about)
+    return _view(f"Severity {incident.reference}", blocks, actions.CHANGE_SEVERITY, "Change", about)
 
 
 def resolve(situation: Situation) -> View:

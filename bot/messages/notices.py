@@ -40,7 +40,7 @@ def _notice(sentence: str, quoted: str | None = None) -> Words:
 
 def _call(user_id: str | None, sentence: str) -> Words:
     """A sentence of our own words only, which calls a member by a live mention."""
-    text = f"{mention(user_id)} {sentence}".strip()
+    text = " ".join(part for part in (":hourglass_flowing_sand:", mention(user_id), sentence) if part)
     return {"text": text, "blocks": [section(text)]}
 
 
@@ -62,10 +62,8 @@ def acknowledged(s: Situation, name: str, road: str) -> Words:
     incident = s.incident
     after = _span(incident.acknowledged_at or s.now, incident.opened_at)
     owner = f" Owner: {shown(s.name(incident.owner_id))}." if incident.owner_id else ""
-    how = f"by {shown(road_name(road))}, {after} after it was opened"
-    return _notice(
-        f"{shown(name)} acknowledged {incident.reference} {how}. What was ringing for it has stopped.{owner}"
-    )
+    who = f"{incident.reference} was acknowledged by {shown(name)} by {shown(road_name(road))}"
+    return _notice(f"{who}, {after} after it was opened. What was ringing for it has stopped.{owner}")
 
 
 def updated(s: Situation, name: str, text: str) -> Words:

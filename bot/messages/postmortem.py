@@ -236,12 +236,9 @@ def _timeline(evidence: Evidence) -> str:
 
 
 def _sentence(s: Situation, entry: TimelineEntry, amended: Mapping[str, EntryKind]) -> str:
-    edit = entry.kind is EntryKind.MESSAGE_EDITED
-    later = amended.get(entry.refers_to or "" if edit else entry.id)
-    if later is EntryKind.MESSAGE_DELETED:
-        verb = "edited" if edit else "wrote"
-        return f"{s.name(entry.actor_id)} {verb} a message that was deleted later"
-    return sentence(s, entry) + (" (edited later)" if later is EntryKind.MESSAGE_EDITED and not edit else "")
+    later = {EntryKind.MESSAGE_EDITED: " (edited later)", EntryKind.MESSAGE_DELETED: " (deleted later)"}
+    kind = amended.get(entry.id)
+    return sentence(s, entry) + (later[kind] if kind is not None else "")
 
 
 def merge(previous: str, fresh: str) -> str:

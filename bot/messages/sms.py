@@ -29,8 +29,11 @@ _NAMED = str.maketrans(
     }
 )
 _ADDRESS = re.compile(
-    r"\b(?:[a-z][a-z0-9+.-]{0,20}:/{1,2}|www\.)\S*|\b[\w-]+(?:\.[\w-]+)+[/?:]\S*", re.IGNORECASE
+    r"\b(?:[a-z][a-z0-9+.-]{0,20}:/{1,2}|www\.|(?:tel|sms|smsto|mailto|callto|facetime):)\S*"
+    r"|\b[\w-]+(?:\.[\w-]+)+[/?:]\S*",
+    re.IGNORECASE,
 )
+_NUMBER = re.compile(r"\+\d(?:[ ().-]{0,2}\d){6,}")
 _DOMAIN_DOT = re.compile(r"(?<=[\w-])\.(?=[a-z])", re.IGNORECASE)
 _TEXT_LIMIT = 400
 
@@ -57,7 +60,7 @@ def gsm(text: str) -> str:
 
 def without_addresses(text: str) -> str:
     """The text without anything that a phone would make a link of."""
-    return _DOMAIN_DOT.sub("(.)", _ADDRESS.sub("(link)", text))
+    return _DOMAIN_DOT.sub("(.)", _NUMBER.sub("(number)", _ADDRESS.sub("(link)", text)))
 
 
 def cut(text: str, limit: int) -> str:

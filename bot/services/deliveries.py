@@ -32,10 +32,10 @@ from bot.store import incidents, outbox
 
 
 async def claim(
-    work: UnitOfWork, owner: str, lease: timedelta, limit: int, *, pages_only: bool = False
+    work: UnitOfWork, owner: str, lease: timedelta, limit: int, *, pages: bool
 ) -> list[OutboxMessage]:
-    """Up to ``limit`` messages that are ours to send until their lease runs out, pages first."""
-    return await outbox.claim_due(work.tx, owner, lease, limit, pages_only=pages_only)
+    """Up to ``limit`` messages that are ours to send until their lease runs out: only pages, or everything else."""
+    return await outbox.claim_due(work.tx, owner, lease, limit, pages=pages)
 
 
 async def recover(work: UnitOfWork) -> int:

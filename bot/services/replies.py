@@ -68,7 +68,7 @@ async def _answer(work: UnitOfWork, member: Member, address: str, reply: Reply) 
     try:
         return await _act(work, member, page, reply)
     except Refused as refusal:
-        return await _refuse(work, member, refusal.code, str(refusal))
+        return await _refuse(work, member, refusal.code, sms.refused(str(refusal)))
 
 
 async def _ask_which(work: UnitOfWork, member: Member, alive: list[Page]) -> str:

@@ -74,7 +74,7 @@ async def add_message(
     await tx.run(row)
     if after_id is not None and needs_success:
         await _give_up_if_hopeless(tx, identity, after_id, created_at)
-    tx.wake("outbox")
+    tx.wake("pages" if priority is Priority.PAGE else "outbox")
     return identity
 
 
@@ -117,12 +117,11 @@ def _claimable(tx: Transaction) -> ColumnElement[bool]:
     )
 
 
-async def claim_due(tx: Transaction, owner: str, lease: timedelta, limit: int, *, pages_only: bool = False) -> list[OutboxMessage]:
-    """Up to ``limit`` messages that may be sent now, pages first, each held by a lease and a fresh token."""
-    wanted = [_claimable(tx)]
-    if pages_only:
-        wanted.append(outbox.c.priority == Priority.PAGE.value)
-    due = select(outbox.c.id).where(tx.within(outbox), *wanted).order_by(outbox.c.priority, outbox.c.due_real_at, outbox.c.id)
+async def claim_due(tx: Transaction, owner: str, lease: timedelta, limit: int, *, pages: bool) -> list[OutboxMessage]:
+    """Up to ``limit`` messages that may be sent now, only pages or none, each held by a lease and a fresh token."""
+    page = Priority.PAGE.value
+    lane = outbox.c.priority == page if pages else outbox.c.priority != page
+    due = select(outbox.c.id).where(tx.within(outbox), _claimable(tx), lane).order_by(outbox.c.priority, outbox.c.due_real_at, outbox.c.id)
     chosen = due.limit(limit).with_for_update(skip_locked=True, of=outbox)
     statement = (
         tx.update(outbox, outbox.c.id.in_(chosen))

@@ -21,7 +21,7 @@ async def test_an_alert_opens_a_channel_with_a_pinned_card_and_rings_the_primary
     assert answer.status == 202
     await house.settle()
     channel = house.sandbox.slack.channel(CHANNEL)
-    card = channel.messages[0] if "Status: Investigating" in channel.messages[0].text else channel.messages[1]
+    card = next(message for message in channel.messages if message.text.startswith("[P0]"))
     assert "[P0] Checkout returns 500 for card payments" in card.text
     assert "Started: 2026-11-20 14:05 PT / 22:05 UTC" in card.text
     assert "Next update: 14:20 PT / 22:20 UTC" in card.text

@@ -86,7 +86,7 @@ async def test_no_mention_can_be_smuggled_in_by_a_title(house: House) -> None:
     await house.settle()
     for channel in house.sandbox.slack.channels.values():
         for message in channel.messages:
-            assert not [live for live in message.mentions if live != "U0TIM" or "hourglass" not in message.text]
+            assert not [live for live in message.mentions if "evil" in live or "bank" in live or live[0] in "U!"]
 
 
 async def test_messages_of_the_channel_become_the_timeline_with_edits_and_deletions(house: House) -> None:

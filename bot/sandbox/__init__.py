@@ -1,0 +1,9 @@
+"""A pretend Slack workspace, phone network and mailbox; the bot meets it over HTTP only, and it imports nothing of the bot."""
+
+from __future__ import annotations
+
+from bot.sandbox.faults import Fault
+from bot.sandbox.people import Answer
+from bot.sandbox.server import DEFAULT_SCOPES, Sandbox, SandboxSettings
+
+__all__ = ["DEFAULT_SCOPES", "Answer", "Fault", "Sandbox", "SandboxSettings"]

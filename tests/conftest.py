@@ -1,0 +1,56 @@
+"""Databases: every test that asks for ``database_url`` is run on SQLite and on PostgreSQL, each time on an empty one."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from sqlalchemy.engine import URL
+
+from tests import postgres
+from tests.house import SECRETS
+
+
+@pytest.fixture(scope="session", autouse=True)
+def secrets_of_the_policy() -> Iterator[None]:
+    os.environ.update(SECRETS)
+    yield
+    for name in SECRETS:
+        del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[URL]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with postgres.server() as url:
+            yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """The address of an empty database."""
+    if request.param == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path / 'muster.db'}"
+        return
+    server: URL = request.getfixturevalue("postgres_server")
+    name = f"muster_{uuid4().hex}"
+    await _execute(server, f"CREATE DATABASE {name}")
+    yield server.set(database=name).render_as_string(hide_password=False)
+    await _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def _execute(server: URL, statement: str) -> None:
+    host = server.query.get("host") or server.host
+    connection = await asyncpg.connect(
+        host=str(host), port=server.port, user=server.username, password=server.password, database=server.database
+    )
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
