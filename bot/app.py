@@ -145,9 +145,7 @@ class Muster:
         if settings.slack_bot_token is None or settings.slack_signing_secret is None:
             return
         token = settings.slack_bot_token.get_secret_value()
-        client = AsyncWebClient(
-            token=token, base_url=settings.slack_api_url, session=self._session, retry_handlers=[], timeout=10
-        )
+        client = AsyncWebClient(token=token, base_url=settings.slack_api_url, session=self._session, retry_handlers=[], timeout=10)
         secrets = (settings.slack_signing_secret.get_secret_value(),)
         self._slack = SlackEdge(self.services, client, Verification(self.clock, secrets, None))
         self._slack.register(app)

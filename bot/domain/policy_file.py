@@ -17,7 +17,6 @@ from bot.errors import MusterError
 Read = Callable[[str], tuple[str, str]]
 """Gives the label and the text of the file that a name or a path stands for; raises FileNotFoundError."""
 Path = tuple[str | int, ...]
-_MISSING_SECRET = "env:NAME, so that no secret stands in the file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +154,7 @@ def _expected(found: Mapping[str, Any]) -> str:
     if kind == "value_error":
         return str(context.get("error", found["msg"])).split(", got ")[0]
     if kind == "string_pattern_mismatch" and "env:" in str(context.get("pattern")):
-        return f"expected {_MISSING_SECRET}"
+        return "expected env:NAME, so that no secret stands in the file"
     return f"expected {str(found['msg']).removeprefix('Input should be ').removeprefix('a valid ')}"
 
 
@@ -186,7 +185,7 @@ def _check_severities(policy: Policy, data: Mapping[str, Any]) -> Iterator[tuple
         if int(raw["rank"]) in ranks:
             yield ("severities", place, "rank"), f"expected a rank of its own, {raw['rank']} is there twice"
         ranks.add(int(raw["rank"]))
-    wanted = [(("default_severity",), policy.default_severity)]
+    wanted: list[tuple[Path, str]] = [(("default_severity",), policy.default_severity)]
     wanted += [(("routes", place, "severity"), route.severity or "") for place, route in enumerate(policy.routes)]
     for path, label in wanted:
         if label and policy.find_severity(label) is None:
@@ -202,8 +201,8 @@ def _check_names(policy: Policy) -> Iterator[tuple[Path, str]]:
     for path, name in uses:
         if name not in known:
             yield path, f"expected people or groups of this policy, got {name!r}"
-    people = [(("groups", group), name) for group, names in policy.groups.items() for name in names]
-    people += [(("tokens", place, "person"), token.person) for place, token in enumerate(policy.tokens) if token.person]  # type: ignore[misc]
+    people: list[tuple[Path, str]] = [(("groups", group), name) for group, names in policy.groups.items() for name in names]
+    people += [(("tokens", place, "person"), token.person) for place, token in enumerate(policy.tokens) if token.person]
     for path, name in people:
         if name not in policy.people:
             yield path, f"expected somebody of people, got {name!r}"

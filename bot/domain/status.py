@@ -53,9 +53,7 @@ def next_status(current: Status, step: Step, wanted: Status | None = None) -> St
             raise InvalidTransition("This incident is open already; there is nothing to reopen.")
         return Status.INVESTIGATING
     if not current.open:
-        raise InvalidTransition(
-            "This incident is resolved. Declare a new one with `/incident declare` if the trouble is back."
-        )
+        raise InvalidTransition("This incident is resolved. Declare a new one with `/incident declare` if the trouble is back.")
     if step is Step.RESOLVE:
         return Status.RESOLVED
     if wanted is Status.RESOLVED:

@@ -23,8 +23,8 @@ from bot import telemetry
 from bot.errors import Conflict, Malformed, NotAllowed, Refused
 from bot.listeners import actions, commands, events, modals
 from bot.listeners.requests import Foreign, Unsigned, Verification
-from bot.messages import answers
 from bot.messages import actions as action_ids
+from bot.messages import answers
 from bot.messages import modals as views
 from bot.services import once, people
 from bot.services.work import Services, UnitOfWork
@@ -106,9 +106,7 @@ class Slack:
 
         return authorize
 
-    async def _once(
-        self, context: Mapping[str, Any], use_case: Callable[..., Awaitable[Any]], *arguments: Any
-    ) -> Any:
+    async def _once(self, context: Mapping[str, Any], use_case: Callable[..., Awaitable[Any]], *arguments: Any) -> Any:
         key, digest = context["once"]
         return await self.services.run(once.once, key, digest, use_case, *arguments)
 

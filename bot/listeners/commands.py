@@ -15,7 +15,7 @@ from bot.domain.status import Status, find_status
 from bot.errors import Malformed
 from bot.messages import answers
 from bot.services import incidents, situations
-from bot.services.people import require_read, who_in_slack
+from bot.services.people import require_act, require_read, who_in_slack
 from bot.services.work import UnitOfWork
 
 COMMAND = "/incident"
@@ -95,7 +95,7 @@ async def _declare(work: UnitOfWork, member: Member, command: Command) -> Words:
         severity=severity.label if severity else work.policy.default_severity,
         declared_by=member.id,
     )
-    incidents.require_act(member)
+    require_act(member)
     declared = await incidents.declare(work, wanted)
     return answers.declared(await situations.read(work, declared.incident), joined=declared.joined)
 

@@ -71,9 +71,7 @@ def _acknowledgement(s: Situation) -> str:
         return f"Acknowledged by {name_text(s, incident.acknowledged_by)}{road} at {at}"
     if not incident.open:
         return "Nobody acknowledged it"
-    due = [
-        promise.due_at for promise in s.promises if promise.clock is ClockName.ACKNOWLEDGE and _owed(promise)
-    ]
+    due = [promise.due_at for promise in s.promises if promise.clock is ClockName.ACKNOWLEDGE and _owed(promise)]
     return "Not acknowledged yet" + (f", due {times.near(due[-1], s.now, s.zones)}" if due else "")
 
 
@@ -84,9 +82,7 @@ def _resolution(s: Situation) -> str:
 
 
 def _roles(s: Situation) -> str:
-    return " · ".join(
-        f"{role.value.capitalize()}: {name_text(s, s.roles[role])}" for role in Role if role in s.roles
-    )
+    return " · ".join(f"{role.value.capitalize()}: {name_text(s, s.roles[role])}" for role in Role if role in s.roles)
 
 
 def _alerts(s: Situation) -> str:
@@ -147,6 +143,4 @@ def announcement(s: Situation) -> Words:
 
 def topic(s: Situation) -> str:
     """The topic of the incident's channel, at most 250 characters."""
-    return texts.fit(
-        f"{s.incident.reference}: {texts.one_line(s.incident.title, _TOPIC_LIMIT)}", _TOPIC_LIMIT
-    )
+    return texts.fit(f"{s.incident.reference}: {texts.one_line(s.incident.title, _TOPIC_LIMIT)}", _TOPIC_LIMIT)

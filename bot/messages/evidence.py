@@ -69,9 +69,7 @@ def durations(evidence: Evidence) -> tuple[tuple[str, timedelta | None], ...]:
         ("mitigate", mitigated_at(evidence)),
         ("resolve", incident.resolved_at),
     )
-    return tuple(
-        (name, None if at is None else max(at - incident.opened_at, timedelta())) for name, at in ends
-    )
+    return tuple((name, None if at is None else max(at - incident.opened_at, timedelta())) for name, at in ends)
 
 
 def outcome(promise: Promise) -> tuple[str, timedelta]:

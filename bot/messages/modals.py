@@ -63,10 +63,7 @@ def _select(choices: Mapping[str, str], chosen: str | None) -> View:
 
 
 def _severities(policy: Policy) -> dict[str, str]:
-    return {
-        severity.label: f"{severity.label} {severity.meaning}".strip().replace("\n", " ")
-        for severity in policy.severities
-    }
+    return {severity.label: f"{severity.label} {severity.meaning}".strip().replace("\n", " ") for severity in policy.severities}
 
 
 def skeleton() -> View:
@@ -134,9 +131,7 @@ def resolve(situation: Situation) -> View:
             optional=True,
         )
     ]
-    return _view(
-        f"Resolve {incident.reference}", blocks, actions.RESOLVE, "Resolve", {"incident_id": incident.id}
-    )
+    return _view(f"Resolve {incident.reference}", blocks, actions.RESOLVE, "Resolve", {"incident_id": incident.id})
 
 
 def errors(view: Mapping[str, Any], sentence: str) -> dict[str, Any]:

@@ -69,9 +69,7 @@ def acknowledged(s: Situation, name: str, road: str) -> Words:
 def updated(s: Situation, name: str, text: str) -> Words:
     """A person's status update with the status and the next one's time (J6)."""
     incident = s.incident
-    sentence = (
-        f"{incident.reference} [{severity_label(s)}] {incident.status.value}: update by {shown(name)}. "
-    )
+    sentence = f"{incident.reference} [{severity_label(s)}] {incident.status.value}: update by {shown(name)}. "
     return _notice(f"{sentence}Next update: {next_update_text(s)}", text)
 
 
@@ -95,9 +93,7 @@ def place(level: int, ring: int = 1) -> str:
 def paging(s: Situation, names: Sequence[str], road: str, level: int, ring: int) -> Words:
     """Says who is being rung, by which road, at which place of the chain."""
     who = shown(", ".join(names), 1000)
-    return _notice(
-        f"{s.incident.reference}: ringing {who} by {shown(road_name(road))} ({place(level, ring)})."
-    )
+    return _notice(f"{s.incident.reference}: ringing {who} by {shown(road_name(road))} ({place(level, ring)}).")
 
 
 def page_failed(s: Situation, name: str, road: str, reason: str) -> Words:
@@ -116,9 +112,7 @@ def chain_exhausted(s: Situation, round_number: int) -> Words:
     incident = s.incident
     sentence = f"NOBODY HAS ANSWERED for {incident.reference} [{severity_label(s)}] {title_text(s)}"
     again = f"The whole chain was rung, round {round_number}, and it begins again."
-    return _notice(
-        f"{sentence}\n{again} Whoever reads this can take it: Acknowledge on the card, or /incident ack."
-    )
+    return _notice(f"{sentence}\n{again} Whoever reads this can take it: Acknowledge on the card, or /incident ack.")
 
 
 def promise_warned(s: Situation, promise: Promise, user_id: str | None) -> Words:
@@ -131,9 +125,7 @@ def promise_warned(s: Situation, promise: Promise, user_id: str | None) -> Words
 def promise_missed(s: Situation, promise: Promise, user_id: str | None) -> Words:
     """Says, and calls the owner, that a promise is broken, with its lateness (J6)."""
     due, late = times.near(promise.due_at, s.now, s.zones), _span(s.now, promise.due_at)
-    sentence = (
-        f"Promise missed: {s.incident.reference} owed {OWED[promise.clock]} by {due}; it is {late} late."
-    )
+    sentence = f"Promise missed: {s.incident.reference} owed {OWED[promise.clock]} by {due}; it is {late} late."
     return _call(user_id, f"{sentence} {_NEXT_STEP[promise.clock]}")
 
 
@@ -175,9 +167,7 @@ def alert_fired_again(s: Situation, alert: AlertRow) -> Words:
 
 def delivery_failed(what: str, reason: str) -> Words:
     """Says which step could not be done, and why; the others go on (complaint 14)."""
-    return _notice(
-        f"One step could not be done: {shown(what, 100)}: {shown(reason, 500)}. Everything else goes on."
-    )
+    return _notice(f"One step could not be done: {shown(what, 100)}: {shown(reason, 500)}. Everything else goes on.")
 
 
 def postmortem_ready(s: Situation, due_at: datetime | None) -> Words:

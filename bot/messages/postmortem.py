@@ -71,9 +71,7 @@ def markdown(evidence: Evidence) -> str:
 
 
 def _section(name: str) -> str:
-    prompt = _PROMPTS.get(
-        name.strip().casefold(), "Write here what the readers of this postmortem need to know."
-    )
+    prompt = _PROMPTS.get(name.strip().casefold(), "Write here what the readers of this postmortem need to know.")
     return f"## {inline(name, 200)}\n\n_{prompt}_"
 
 
@@ -109,10 +107,7 @@ def _impact(s: Situation) -> str:
 def _durations(evidence: Evidence) -> str:
     incident = evidence.situation.incident
     missing = "not yet" if incident.open else "never"
-    rows = [
-        (f"Time to {name}", missing if span is None else format_span(span))
-        for name, span in durations(evidence)
-    ]
+    rows = [(f"Time to {name}", missing if span is None else format_span(span)) for name, span in durations(evidence)]
     if incident.started_at < incident.opened_at:
         rows.insert(0, ("Time to notice", format_span(incident.opened_at - incident.started_at)))
     reopened = evidence.count(EntryKind.REOPENED)
@@ -158,11 +153,7 @@ def _pages(evidence: Evidence) -> str:
     s = evidence.situation
     if not s.pages:
         return "## Who was paged\n\nNobody."
-    answers = {
-        entry.facts.get("page_id"): entry
-        for entry in evidence.entries
-        if entry.kind is EntryKind.PAGE_ANSWERED
-    }
+    answers = {entry.facts.get("page_id"): entry for entry in evidence.entries if entry.kind is EntryKind.PAGE_ANSWERED}
     rows = [
         (
             inline(s.name(page.person_id)),

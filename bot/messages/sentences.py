@@ -107,9 +107,7 @@ def _warned(s: Situation, entry: TimelineEntry) -> str:
 
 def _missed(s: Situation, entry: TimelineEntry) -> str:
     late = _late(entry)
-    return f"Promise missed: {_clock(entry)}{_due(s, entry)}" + (
-        f" (noticed {late} after it)" if late else ""
-    )
+    return f"Promise missed: {_clock(entry)}{_due(s, entry)}" + (f" (noticed {late} after it)" if late else "")
 
 
 def _kept(s: Situation, entry: TimelineEntry) -> str:

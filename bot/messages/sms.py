@@ -14,8 +14,7 @@ from bot.messages.texts import one_line
 LIMIT = 306
 """Septets of two joined segments."""
 _BASIC = frozenset(
-    "@£$¥èéùìòÇ\nØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
-    "¿abcdefghijklmnopqrstuvwxyzäöñüà"
+    "@£$¥èéùìòÇ\nØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _EXTENDED = frozenset("^{}\\[~]|€")
 _NAMED = str.maketrans(
@@ -23,9 +22,24 @@ _NAMED = str.maketrans(
         **dict.fromkeys("\u2018\u2019\u201a\u00b4`", "'"),
         **dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'),
         **dict.fromkeys("\u2010\u2011\u2013\u2014\u2212\u2022\u00b7", "-"),
-        **{"\u2190": "<-", "\u2192": "->", "\u00d7": "x", "\u00f7": "/", "\u00b0": " deg", "\u00b5": "u"},
-        **{"\u0142": "l", "\u0141": "L", "\u0111": "d", "\u0110": "D", "\u00f0": "d", "\u00d0": "D"},
-        **{"\u0153": "oe", "\u0152": "OE", "\u00fe": "th", "\u00de": "Th", "\u0131": "i", "\u1e9e": "SS"},
+        "\u2190": "<-",
+        "\u2192": "->",
+        "\u00d7": "x",
+        "\u00f7": "/",
+        "\u00b0": " deg",
+        "\u00b5": "u",
+        "\u0142": "l",
+        "\u0141": "L",
+        "\u0111": "d",
+        "\u0110": "D",
+        "\u00f0": "d",
+        "\u00d0": "D",
+        "\u0153": "oe",
+        "\u0152": "OE",
+        "\u00fe": "th",
+        "\u00de": "Th",
+        "\u0131": "i",
+        "\u1e9e": "SS",
     }
 )
 _ADDRESS = re.compile(
@@ -46,9 +60,7 @@ def septets(text: str) -> int:
 def _letter(character: str) -> str:
     if character in _BASIC or character in _EXTENDED:
         return character
-    base = "".join(
-        part for part in unicodedata.normalize("NFKD", character) if part in _BASIC or part in _EXTENDED
-    )
+    base = "".join(part for part in unicodedata.normalize("NFKD", character) if part in _BASIC or part in _EXTENDED)
     return base or ("" if unicodedata.combining(character) else "?")
 
 
@@ -96,9 +108,7 @@ def _answer(text: str) -> str:
 
 def acknowledged(reference: str) -> str:
     """The answer to a reply that acknowledged."""
-    return (
-        f"{reference}: you acknowledged it and the ringing has stopped. Post an update in its channel next."
-    )
+    return f"{reference}: you acknowledged it and the ringing has stopped. Post an update in its channel next."
 
 
 def already(reference: str, name: str, at: datetime, zones: Sequence[Zone]) -> str:

@@ -6,10 +6,29 @@ from collections.abc import Iterator
 from typing import Any
 
 _TEXTS = {"section": 3000, "header": 150, "button": 75, "title": 24, "submit": 24, "close": 24, "label": 2000}
-_TYPES = frozenset("section header context actions divider input image file rich_text markdown table video".split())
+_TYPES = frozenset(
+    ["section", "header", "context", "actions", "divider", "input", "image", "file", "rich_text", "markdown", "table", "video"]
+)
 _ELEMENTS = frozenset(
-    "button static_select multi_static_select users_select overflow plain_text_input radio_buttons checkboxes image "
-    "datepicker timepicker mrkdwn plain_text conversations_select channels_select datetimepicker url_text_input".split()
+    [
+        "button",
+        "static_select",
+        "multi_static_select",
+        "users_select",
+        "overflow",
+        "plain_text_input",
+        "radio_buttons",
+        "checkboxes",
+        "image",
+        "datepicker",
+        "timepicker",
+        "mrkdwn",
+        "plain_text",
+        "conversations_select",
+        "channels_select",
+        "datetimepicker",
+        "url_text_input",
+    ]
 )
 
 

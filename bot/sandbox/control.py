@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +66,7 @@ class _Control:
 
     async def _act(self, wanted: dict[str, Any]) -> Answer | None:
         sandbox, do = self._sandbox, wanted.pop("do")
-        actions = {
+        actions: dict[str, Callable[..., Awaitable[Any]]] = {
             "command": sandbox.slack.command,
             "click": sandbox.slack.click,
             "submit": sandbox.slack.submit,
@@ -97,8 +98,7 @@ class _Control:
 
 
 def _channel(channel: Any) -> dict[str, Any]:
-    shown = asdict(channel) | {"members": sorted(channel.members)}
-    return shown
+    return asdict(channel) | {"members": sorted(channel.members)}
 
 
 def register(app: web.Application, sandbox: Sandbox) -> None:

@@ -66,5 +66,5 @@ class _AnyPort(Controller):
 
     def _trigger_server(self) -> None:
         assert self.server is not None, "the server listens before it is triggered"
-        self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        self.port = self.server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
+        super()._trigger_server()  # type: ignore[no-untyped-call]

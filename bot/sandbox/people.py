@@ -132,9 +132,7 @@ class Workspace:
         common = {"team": {"id": self.state.team_id, "domain": "sandbox"}, "api_app_id": self.state.app_id, "token": "unused"}
         return await self._form({"payload": json.dumps({**common, **payload})})
 
-    async def click(
-        self, user: str, channel: str, message_ts: str, action_id: str, value: str | None = None
-    ) -> Answer:
+    async def click(self, user: str, channel: str, message_ts: str, action_id: str, value: str | None = None) -> Answer:
         """Clicks a button that stands in a live message."""
         where = self.channel(channel)
         message = where.message(message_ts)
@@ -161,7 +159,7 @@ class Workspace:
         payload = {"type": "view_submission", "user": self._who(user), "trigger_id": self.state.new_trigger(user), "view": shown}
         answer = await self._interact(payload)
         action = answer.body.get("response_action") if isinstance(answer.body, dict) else None
-        if answer.status == 200 and action is None or action == "clear":
+        if (answer.status == 200 and action is None) or action == "clear":
             del self.state.views[view_id]
         elif action == "update":
             view.body = answer.body["view"]

@@ -20,8 +20,8 @@ from bot.sandbox.clock import SandboxClock
 from bot.sandbox.people import Answer
 
 _E164 = re.compile(r"^\+[1-9]\d{6,14}$")
-_STOP = frozenset("STOP STOPALL UNSUBSCRIBE CANCEL END QUIT".split())
-_START = frozenset("START YES UNSTOP".split())
+_STOP = frozenset(["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"])
+_START = frozenset(["START", "YES", "UNSTOP"])
 _GSM = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
     "abcdefghijklmnopqrstuvwxyzäöñüà^{}\\[~]|€"
@@ -95,9 +95,7 @@ class PhoneNetwork:
         self._numbers = itertools.count(1)
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    def behave(
-        self, number: str, outcome: str = "delivered", error_code: int | None = None, refuse: int | None = None
-    ) -> None:
+    def behave(self, number: str, outcome: str = "delivered", error_code: int | None = None, refuse: int | None = None) -> None:
         """Decides what becomes of texts to a number from now on."""
         self._behaviour[number] = Behaviour(outcome, error_code, refuse)
 

@@ -22,8 +22,18 @@ from bot.sandbox.webapi import PER_MINUTE, SCOPES, WebApi
 from bot.sandbox.workspace import SlackError, State
 
 DEFAULT_SCOPES = frozenset(
-    "commands chat:write channels:manage channels:read channels:join channels:history pins:write bookmarks:write "
-    "bookmarks:read files:write".split()
+    [
+        "commands",
+        "chat:write",
+        "channels:manage",
+        "channels:read",
+        "channels:join",
+        "channels:history",
+        "pins:write",
+        "bookmarks:write",
+        "bookmarks:read",
+        "files:write",
+    ]
 )
 
 

@@ -160,9 +160,7 @@ class Slack:
     async def _find_post(self, channel: str, delivery: Delivery) -> str | None:
         """The ts of our own post with this message's id in its metadata."""
         oldest = _oldest(delivery.since)
-        pages = await self._client.conversations_history(
-            channel=channel, oldest=oldest, include_all_metadata=True, limit=200
-        )
+        pages = await self._client.conversations_history(channel=channel, oldest=oldest, include_all_metadata=True, limit=200)
         async for page in pages:
             for message in page["messages"]:
                 payload = (message.get("metadata") or {}).get("event_payload") or {}
@@ -202,9 +200,7 @@ class Slack:
         channel, name = request["channel"], request["filename"]
         if delivery.ambiguous and (found := await self._find_file(channel, name, delivery.since)) is not None:
             return Receipt(found, {"adopted": True})
-        shared = await self._client.files_upload_v2(
-            channel=channel, filename=name, title=request["title"], content=request["content"]
-        )
+        shared = await self._client.files_upload_v2(channel=channel, filename=name, title=request["title"], content=request["content"])
         return Receipt(str(shared["file"]["id"]), {})
 
     async def _find_file(self, channel: str, name: str, since: datetime) -> str | None:

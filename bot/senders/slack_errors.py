@@ -13,12 +13,32 @@ from bot.errors import SendError
 
 PROVIDER = "slack"
 _TOKEN_ERRORS = frozenset(
-    "not_authed invalid_auth account_inactive token_revoked token_expired missing_scope no_permission "
-    "not_allowed_token_type org_login_required ekm_access_denied team_access_not_granted".split()
+    [
+        "not_authed",
+        "invalid_auth",
+        "account_inactive",
+        "token_revoked",
+        "token_expired",
+        "missing_scope",
+        "no_permission",
+        "not_allowed_token_type",
+        "org_login_required",
+        "ekm_access_denied",
+        "team_access_not_granted",
+    ]
 )
 _TRANSIENT = frozenset(
-    "internal_error fatal_error service_unavailable request_timeout team_added_to_org ratelimited rate_limited "
-    "message_limit_exceeded external_channel_migrating".split()
+    [
+        "internal_error",
+        "fatal_error",
+        "service_unavailable",
+        "request_timeout",
+        "team_added_to_org",
+        "ratelimited",
+        "rate_limited",
+        "message_limit_exceeded",
+        "external_channel_migrating",
+    ]
 )
 _DEFAULT_WAIT, _LONGEST_WAIT = timedelta(seconds=30), timedelta(seconds=300)
 _TOKEN_WAIT = timedelta(seconds=60)

@@ -27,7 +27,7 @@ _CONFIGURATION = frozenset({20003, 20404, 21606, 21601, 21212, 21609, 21703})
 _THROTTLE = timedelta(seconds=5)
 
 
-class _Http(AsyncHttpClient):
+class _Http(AsyncHttpClient):  # type: ignore[misc]
     """Twilio's requests through our session, to the host that TWILIO_API_URL names, whichever host the SDK meant."""
 
     def __init__(self, session: aiohttp.ClientSession, api_url: str) -> None:

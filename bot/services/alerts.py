@@ -39,13 +39,9 @@ class _Placed:
     declared: bool = False
 
 
-async def ingest(
-    work: UnitOfWork, received: Sequence[Alert], received_at: datetime, receipt_id: str
-) -> list[Outcome]:
+async def ingest(work: UnitOfWork, received: Sequence[Alert], received_at: datetime, receipt_id: str) -> list[Outcome]:
     """What became of each alert of one body, in order; ``received_at`` starts the acknowledge clock (J6)."""
-    return [
-        await _ingest(work, alert, received_at, f"alert:{receipt_id}:{place}") for place, alert in enumerate(received)
-    ]
+    return [await _ingest(work, alert, received_at, f"alert:{receipt_id}:{place}") for place, alert in enumerate(received)]
 
 
 async def _ingest(work: UnitOfWork, alert: Alert, received_at: datetime, token: str) -> Outcome:
@@ -110,9 +106,7 @@ async def _place(work: UnitOfWork, alert: Alert, received_at: datetime, token: s
     return placed
 
 
-async def _route(
-    work: UnitOfWork, alert: Alert, route: Route | None, received_at: datetime, token: str
-) -> _Placed:
+async def _route(work: UnitOfWork, alert: Alert, route: Route | None, received_at: datetime, token: str) -> _Placed:
     action = action_for(route)
     name = route.name if route is not None else ""
     if action is RouteAction.INBOX:

@@ -31,9 +31,7 @@ from bot.store import escalations as pages
 from bot.store import incidents, outbox
 
 
-async def claim(
-    work: UnitOfWork, owner: str, lease: timedelta, limit: int, *, pages: bool
-) -> list[OutboxMessage]:
+async def claim(work: UnitOfWork, owner: str, lease: timedelta, limit: int, *, pages: bool) -> list[OutboxMessage]:
     """Up to ``limit`` messages that are ours to send until their lease runs out: only pages, or everything else."""
     return await outbox.claim_due(work.tx, owner, lease, limit, pages=pages)
 
@@ -91,9 +89,7 @@ async def _bind(work: UnitOfWork, message: OutboxMessage) -> Mapping[str, Any] |
     return {"channel": address, **message.words}
 
 
-async def _card(
-    work: UnitOfWork, message: OutboxMessage, channel: Channel, address: str
-) -> Mapping[str, Any] | None:
+async def _card(work: UnitOfWork, message: OutboxMessage, channel: Channel, address: str) -> Mapping[str, Any] | None:
     assert message.incident_id is not None, "a card belongs to an incident"
     situation = await situations.situation(work, message.incident_id)
     words = card.card(situation) if channel.purpose is Purpose.INCIDENT else card.announcement(situation)

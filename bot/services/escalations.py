@@ -31,7 +31,7 @@ from bot.domain.timeline import EntryKind
 from bot.domain.timers import TimerKind
 from bot.messages import notices, sms
 from bot.services import situations
-from bot.services.outbox import lane, say
+from bot.services.outbox import say
 from bot.services.work import UnitOfWork
 from bot.store import escalations, incidents, outbox, people, timers
 
@@ -115,9 +115,7 @@ async def _park(work: UnitOfWork, run: Escalation) -> None:
 
 async def _wait(work: UnitOfWork, run: Escalation, delay: timedelta) -> None:
     due_at = work.now + delay
-    await timers.add_timer(
-        work.tx, run.incident_id, TimerKind.RING, due_at=due_at, armed_at=work.now, escalation_id=run.id
-    )
+    await timers.add_timer(work.tx, run.incident_id, TimerKind.RING, due_at=due_at, armed_at=work.now, escalation_id=run.id)
 
 
 async def _ring(work: UnitOfWork, incident: Incident, run: Escalation, policy: Policy) -> bool:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.outbox import MessageState
+from bot.domain.timeline import Flaw
 from bot.services.work import UnitOfWork
 from bot.store import incidents, intake, outbox, timeline, timers
-from bot.store.timeline import Flaw
 
 OVERDUE_AFTER = timedelta(seconds=60)
 
@@ -20,7 +20,7 @@ class Snapshot:
 
     intake: dict[str, int]
     outbox: dict[MessageState, int]
-    due_messages: int
+    busy_messages: int
     overdue_timers: int
     open_incidents: dict[str, int]
     closed_gates: list[tuple[str, str]]
@@ -32,7 +32,7 @@ async def snapshot(work: UnitOfWork) -> Snapshot:
     return Snapshot(
         intake=await intake.count_by_state(work.tx),
         outbox=await outbox.count_by_state(work.tx),
-        due_messages=await outbox.count_due(work.tx),
+        busy_messages=await outbox.count_busy(work.tx),
         overdue_timers=await timers.count_overdue(work.tx, work.now - OVERDUE_AFTER),
         open_incidents=dict(Counter(incident.severity for incident in opened)),
         closed_gates=await outbox.list_closed_gates(work.tx),
@@ -40,12 +40,13 @@ async def snapshot(work: UnitOfWork) -> Snapshot:
 
 
 async def idle(work: UnitOfWork) -> bool:
-    """Whether nothing is due: no timer, no message that may go, no body that waits."""
+    """Whether nothing is due: no body that waits, no timer, no message; asked in the order in which one becomes the other."""
     counted = await intake.count_by_state(work.tx)
-    waiting = counted.get("pending", 0) + counted.get("working", 0)
-    sending = (await outbox.count_by_state(work.tx)).get(MessageState.SENDING, 0)
-    due = await outbox.count_due(work.tx) + await timers.count_overdue(work.tx, work.now)
-    return waiting + sending + due == 0
+    if counted.get("pending", 0) + counted.get("working", 0):
+        return False
+    if await timers.count_overdue(work.tx, work.now):
+        return False
+    return not await outbox.count_busy(work.tx)
 
 
 async def verify_audit(work: UnitOfWork) -> tuple[int, list[Flaw]]:

@@ -22,7 +22,6 @@ from bot.services.work import UnitOfWork
 from bot.store import incidents, people
 
 _TEXT_LIMIT = 10_000
-RESPONSE_CLOCKS = (ClockName.ACKNOWLEDGE, ClockName.MITIGATE, ClockName.UPDATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ async def declare(work: UnitOfWork, wanted: Declaration) -> Declared:
     )
     facts = {"severity": severity.label, "opened_at": opened_at.isoformat(), "number": incident.number}
     await work.write(EntryKind.DECLARED, incident.id, actor_id=wanted.declared_by, text=title, facts=facts)
-    await _promise(work, incident)
+    await promises.begin_all(work, incident)
     incident = await incidents.get_incident(work.tx, incident.id)
     await _open_channel(work, incident, severity)
     if severity.pages:
@@ -96,13 +95,6 @@ async def _already_open(work: UnitOfWork, wanted: Declaration, title: str) -> In
     return known
 
 
-async def _promise(work: UnitOfWork, incident: Incident) -> None:
-    for clock in RESPONSE_CLOCKS:
-        promise = await promises.begin(work, incident, clock, incident.opened_at)
-        if promise is not None and clock is ClockName.UPDATE:
-            incident = await incidents.change_incident(work.tx, incident, next_update_at=promise.due_at)
-
-
 async def _open_channel(work: UnitOfWork, incident: Incident, severity: Severity) -> None:
     named = await people.list_by_keys(work.tx, work.policy.members(work.policy.invite))
     wanted = [member.slack_user_id for member in named]
@@ -113,9 +105,7 @@ async def _open_channel(work: UnitOfWork, incident: Incident, severity: Severity
     await open_channel(work, incident, invited, notices.declared(situation, severity.meaning)["text"])
 
 
-async def acknowledge(
-    work: UnitOfWork, incident_id: str, person_id: str, road: Road, clock: ClockName | None = None
-) -> Acknowledged:
+async def acknowledge(work: UnitOfWork, incident_id: str, person_id: str, road: Road, clock: ClockName | None = None) -> Acknowledged:
     """Stops what rings and keeps the acknowledge promise; the first one becomes the owner when there is none (B4, J6).
 
     ``clock`` names the one chain that a phone's reply answers; None means every chain of the incident.
@@ -126,9 +116,7 @@ async def acknowledge(
     first = incident.acknowledged_at is None
     if first:
         values = {"acknowledged_at": work.now, "acknowledged_by": person_id, "acknowledged_via": road.value}
-        incident = await incidents.change_incident(
-            work.tx, incident, **values, owner_id=incident.owner_id or person_id
-        )
+        incident = await incidents.change_incident(work.tx, incident, **values, owner_id=incident.owner_id or person_id)
         await work.write(EntryKind.ACKNOWLEDGED, incident.id, actor_id=person_id, facts={"road": road.value})
         await promises.keep(work, incident.id, ClockName.ACKNOWLEDGE, person_id)
         situation = await situations.read(work, incident)
@@ -169,9 +157,7 @@ async def update(
     return incident
 
 
-async def _move(
-    work: UnitOfWork, incident: Incident, wanted: Status, person_id: str, impact: str | None
-) -> Incident:
+async def _move(work: UnitOfWork, incident: Incident, wanted: Status, person_id: str, impact: str | None) -> Incident:
     values: dict[str, object] = {"impact": texts.clean(impact.strip(), _TEXT_LIMIT)} if impact else {}
     moved = wanted is not incident.status
     first_mitigation = wanted.mitigated and incident.mitigated_at is None
@@ -191,9 +177,7 @@ async def _move(
     return incident
 
 
-async def change_severity(
-    work: UnitOfWork, incident_id: str, person_id: str, label: str, reason: str | None = None
-) -> Incident:
+async def change_severity(work: UnitOfWork, incident_id: str, person_id: str, label: str, reason: str | None = None) -> Incident:
     """Sets another severity: its clocks replace the old ones, counted from the opening, and it rings when it pages."""
     member = await _actor(work, person_id)
     incident = await incidents.lock_incident(work.tx, incident_id)
@@ -209,7 +193,7 @@ async def change_severity(
     incident = await incidents.change_incident(work.tx, incident, severity=severity.label)
     facts = {"old": old, "new": severity.label}
     await work.write(EntryKind.SEVERITY_CHANGED, incident.id, actor_id=person_id, text=reason, facts=facts)
-    incident = await _promise_anew(work, incident, person_id)
+    incident = await promises.begin_anew(work, incident, person_id)
     notice = notices.severity_changed(await situations.read(work, incident), member.name, old, reason)
     for purpose in Purpose:
         await say(work, incident.id, notice, purpose=purpose)
@@ -217,17 +201,6 @@ async def change_severity(
     if severity.pages and incident.acknowledged_at is None:
         await escalations.start(work, incident, ClockName.ACKNOWLEDGE)
     return incident
-
-
-async def _promise_anew(work: UnitOfWork, incident: Incident, person_id: str) -> Incident:
-    await promises.withdraw(work, incident.id, RESPONSE_CLOCKS, "severity changed", person_id)
-    update_promise = await promises.begin(work, incident, ClockName.UPDATE, work.now)
-    if incident.acknowledged_at is None:
-        await promises.begin(work, incident, ClockName.ACKNOWLEDGE, work.now)
-    if incident.mitigated_at is None:
-        await promises.begin(work, incident, ClockName.MITIGATE, work.now)
-    next_update_at = update_promise.due_at if update_promise else None
-    return await incidents.change_incident(work.tx, incident, next_update_at=next_update_at)
 
 
 async def assign_role(work: UnitOfWork, incident_id: str, actor_id: str, role: Role, person_id: str) -> Incident:
@@ -264,7 +237,7 @@ async def resolve(work: UnitOfWork, incident_id: str, person_id: str, text: str 
     incident = await incidents.lock_incident(work.tx, incident_id)
     wanted = next_status(incident.status, Step.RESOLVE)
     await promises.keep(work, incident.id, ClockName.MITIGATE, person_id)
-    await promises.withdraw(work, incident.id, RESPONSE_CLOCKS, "resolved", person_id)
+    await promises.withdraw(work, incident.id, promises.RESPONSE_CLOCKS, "resolved", person_id)
     incident = await incidents.change_incident(
         work.tx,
         incident,
@@ -295,7 +268,7 @@ async def reopen(work: UnitOfWork, incident_id: str, person_id: str, reason: str
     ended = {"resolved_at": None, "resolved_by": None, "mitigated_at": None}
     incident = await incidents.change_incident(work.tx, incident, status=wanted.value, **nobody, **ended)
     await work.write(EntryKind.REOPENED, incident.id, actor_id=person_id, text=reason)
-    incident = await _promise_anew(work, incident, person_id)
+    incident = await promises.begin_anew(work, incident, person_id)
     notice = notices.reopened(await situations.read(work, incident), member.name)
     for purpose in Purpose:
         await say(work, incident.id, notice, purpose=purpose)

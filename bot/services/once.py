@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 from bot.services.work import UnitOfWork
 from bot.store import answers
 from bot.store.answers import Answered
 
-P = ParamSpec("P")
 T = TypeVar("T")
 KEPT_FOR = timedelta(hours=24)
 
@@ -40,20 +39,19 @@ async def once(
     work: UnitOfWork,
     key: str | None,
     request_digest: str,
-    use_case: Callable[Concatenate[UnitOfWork, P], Awaitable[T]],
-    *args: P.args,
-    **kwargs: P.kwargs,
+    use_case: Callable[..., Awaitable[T]],
+    *args: Any,
 ) -> T:
     """What the use case answers; a request whose key was answered before gets that answer and has no second effect.
 
     The answer has to be plain JSON. Without a key nothing tells a repetition, and the use case runs.
     """
     if key is None:
-        return await use_case(work, *args, **kwargs)
+        return await use_case(work, *args)
     known = await answered(work, key)
     if known is not None:
         answer: T = known.answer
         return answer
-    answer = await use_case(work, *args, **kwargs)
+    answer = await use_case(work, *args)
     await remember(work, key, request_digest, answer)
     return answer

@@ -45,9 +45,7 @@ async def _announce(work: UnitOfWork, incident: Incident, created: str) -> None:
     if not work.policy.announce:
         return
     await incidents.add_channel(work.tx, incident.id, Purpose.ANNOUNCE, work.policy.announce)
-    posted = await _step(
-        work, incident, Kind.CARD, {}, purpose=Purpose.ANNOUNCE, after_id=created, needs_success=False
-    )
+    posted = await _step(work, incident, Kind.CARD, {}, purpose=Purpose.ANNOUNCE, after_id=created, needs_success=False)
     await incidents.mark_channel(work.tx, incident.id, Purpose.ANNOUNCE, opened_by=posted, posted_by=posted)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot.domain.people import Member
 from bot.domain.policy import Access, Person, Token
 from bot.domain.timeline import EntryKind
@@ -23,7 +25,7 @@ async def activate_policy(work: UnitOfWork) -> None:
 
 
 async def _keep(work: UnitOfWork, key: str, person: Person, member: Member | None) -> None:
-    values = {"key": key, "slack_user_id": person.slack, "phone": person.phone}
+    values: dict[str, Any] = {"key": key, "slack_user_id": person.slack, "phone": person.phone}
     if member is None and person.slack is not None:
         member = await people.find_by_slack(work.tx, person.slack)
     if member is None:
@@ -61,9 +63,7 @@ async def of_token(work: UnitOfWork, token: Token) -> Member:
 def require_act(member: Member) -> None:
     """Raises NotAllowed unless the person may change incidents."""
     if not member.access.may_act:
-        raise NotAllowed(
-            f"Your access is “{member.access.value}”, which cannot change incidents. Ask an owner to change it in the policy."
-        )
+        raise NotAllowed(f"Your access is “{member.access.value}”, which cannot change incidents. Ask an owner to change it in the policy.")
 
 
 def require_read(member: Member) -> None:

@@ -19,6 +19,8 @@ from bot.services.outbox import say
 from bot.services.work import UnitOfWork
 from bot.store import incidents, people, promises, timers
 
+RESPONSE_CLOCKS = (ClockName.ACKNOWLEDGE, ClockName.MITIGATE, ClockName.UPDATE)
+
 
 async def begin(work: UnitOfWork, incident: Incident, clock: ClockName, started_at: datetime) -> Promise | None:
     """Starts the clock at ``started_at``; None when the severity promises nothing by it."""
@@ -29,6 +31,26 @@ async def begin(work: UnitOfWork, incident: Incident, clock: ClockName, started_
     promise = await promises.add_promise(work.tx, incident.id, clock, started_at, started_at + rule.breach)
     await _arm(work, promise, plan_timers(rule, started_at))
     return promise
+
+
+async def begin_all(work: UnitOfWork, incident: Incident) -> None:
+    """Starts every clock of a new incident at its opening: the receipt of the alert, or the declaration (J6)."""
+    for clock in RESPONSE_CLOCKS:
+        promise = await begin(work, incident, clock, incident.opened_at)
+        if promise is not None and clock is ClockName.UPDATE:
+            incident = await incidents.change_incident(work.tx, incident, next_update_at=promise.due_at)
+
+
+async def begin_anew(work: UnitOfWork, incident: Incident, person_id: str) -> Incident:
+    """Starts the clocks that are still owed from now on, after a change of severity or a reopening."""
+    await withdraw(work, incident.id, RESPONSE_CLOCKS, "the clocks began anew", person_id)
+    update_promise = await begin(work, incident, ClockName.UPDATE, work.now)
+    if incident.acknowledged_at is None:
+        await begin(work, incident, ClockName.ACKNOWLEDGE, work.now)
+    if incident.mitigated_at is None:
+        await begin(work, incident, ClockName.MITIGATE, work.now)
+    next_update_at = update_promise.due_at if update_promise else None
+    return await incidents.change_incident(work.tx, incident, next_update_at=next_update_at)
 
 
 async def begin_write_up(work: UnitOfWork, incident: Incident) -> Promise | None:
@@ -45,9 +67,7 @@ async def begin_write_up(work: UnitOfWork, incident: Incident) -> Promise | None
 
 async def _arm(work: UnitOfWork, promise: Promise, planned: Iterable[tuple[TimerKind, datetime]]) -> None:
     for kind, due_at in planned:
-        await timers.add_timer(
-            work.tx, promise.incident_id, kind, due_at=due_at, armed_at=work.now, promise_id=promise.id
-        )
+        await timers.add_timer(work.tx, promise.incident_id, kind, due_at=due_at, armed_at=work.now, promise_id=promise.id)
 
 
 async def keep(work: UnitOfWork, incident_id: str, clock: ClockName, by: str | None) -> Promise | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.incidents import Road
-from bot.domain.pages import Answer, Page, PageState, Reply, ReceiptStatus, parse_reply, receipt_status
+from bot.domain.pages import Answer, Page, PageState, ReceiptStatus, Reply, parse_reply, receipt_status
 from bot.domain.people import Member
 from bot.domain.timeline import EntryKind
 from bot.errors import InvalidTransition, Refused
@@ -74,9 +74,7 @@ async def _answer(work: UnitOfWork, member: Member, address: str, reply: Reply) 
 async def _ask_which(work: UnitOfWork, member: Member, alive: list[Page]) -> str:
     if not alive:
         return await _refuse(work, member, "no live page", sms.nothing_live())
-    choices = [
-        ((await incident_rows.get_incident(work.tx, page.incident_id)).reference, page.code) for page in alive
-    ]
+    choices = [((await incident_rows.get_incident(work.tx, page.incident_id)).reference, page.code) for page in alive]
     return sms.which_one(choices)
 
 

@@ -59,7 +59,5 @@ async def by_channel(work: UnitOfWork, channel_id: str) -> Incident:
     """The incident whose channel this is; raises NotFound with what to do."""
     found = await incidents.find_by_channel(work.tx, channel_id)
     if found is None:
-        raise NotFound(
-            "This channel belongs to no incident. Run the command in an incident's channel, or see `/incident list`."
-        )
+        raise NotFound("This channel belongs to no incident. Run the command in an incident's channel, or see `/incident list`.")
     return found

@@ -29,9 +29,7 @@ async def channel_message(
     member = await who_in_slack(work, user_id, user_name)
     words = texts.clean(text, _TEXT_LIMIT)
     facts = {"message_ts": message_ts}
-    await work.write(
-        EntryKind.MESSAGE, incident.id, actor_id=member.id, text=words, at=at, message_ts=message_ts, facts=facts
-    )
+    await work.write(EntryKind.MESSAGE, incident.id, actor_id=member.id, text=words, at=at, message_ts=message_ts, facts=facts)
     return True
 
 

@@ -80,9 +80,7 @@ class Services:
     def _unit(self, tx: Transaction) -> UnitOfWork:
         return UnitOfWork(tx, self.clock.now(), self.policy, self.limits, current_request_id())
 
-    async def run(
-        self, use_case: Callable[Concatenate[UnitOfWork, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def run(self, use_case: Callable[Concatenate[UnitOfWork, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         """What the use case gives back, after its commit; raises Refused, or Conflict when it lost every time."""
         for left in reversed(range(_RUNS)):
             try:
@@ -92,9 +90,7 @@ class Services:
                     raise
         raise AssertionError("unreachable")
 
-    async def _once(
-        self, use_case: Callable[Concatenate[UnitOfWork, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def _once(self, use_case: Callable[Concatenate[UnitOfWork, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         step = use_case.__name__
         async with self.database.transaction() as tx:
             result = await use_case(self._unit(tx), *args, **kwargs)
@@ -102,9 +98,7 @@ class Services:
         crashpoints.reach(CrashPoint.AFTER_COMMIT, step)
         return result
 
-    async def read(
-        self, use_case: Callable[Concatenate[UnitOfWork, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def read(self, use_case: Callable[Concatenate[UnitOfWork, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         """What a use case that only reads gives back."""
         async with self.database.reading() as tx:
             return await use_case(self._unit(tx), *args, **kwargs)

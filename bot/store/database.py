@@ -197,7 +197,7 @@ class Database:
 
 def connect_sqlite(dbapi_connection: DBAPIConnection, _record: ConnectionPoolEntry | None = None) -> None:
     """Sets what durability needs on a fresh SQLite connection, and leaves BEGIN to us."""
-    dbapi_connection.isolation_level = None  # type: ignore[attr-defined]
+    dbapi_connection.isolation_level = None
     cursor = dbapi_connection.cursor()
     for pragma in _PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
@@ -220,7 +220,5 @@ def _postgres_engine(url: URL) -> AsyncEngine:
 def _checked(url: str) -> URL:
     parsed = make_url(url)
     if parsed.drivername not in ("sqlite+aiosqlite", "postgresql+asyncpg"):
-        raise SettingsError(
-            f"DATABASE_URL: expected sqlite+aiosqlite:///FILE or postgresql+asyncpg://…, got {parsed.drivername}://"
-        )
+        raise SettingsError(f"DATABASE_URL: expected sqlite+aiosqlite:///FILE or postgresql+asyncpg://…, got {parsed.drivername}://")
     return parsed

@@ -18,9 +18,7 @@ from bot.store.tables import escalations, outbox, pages, receipts
 _ALIVE = pages.c.state.in_([state.value for state in PageState if state.alive])
 
 
-async def add_escalation(
-    tx: Transaction, incident_id: str, clock: ClockName, at: Position, started_at: datetime
-) -> Escalation:
+async def add_escalation(tx: Transaction, incident_id: str, clock: ClockName, at: Position, started_at: datetime) -> Escalation:
     """The new run; a second running one of the same clock is a Conflict."""
     identity = new_id()
     values = {"incident_id": incident_id, "clock": clock.value, "level": at.level, "ring": at.ring, "round": at.round}
@@ -58,9 +56,7 @@ async def mark_ended(tx: Transaction, escalation_id: str, at: datetime, reason: 
     await tx.run(statement.values(ended_at=at, ended_reason=reason, ended_by=by))
 
 
-async def add_page(
-    tx: Transaction, escalation: Escalation, person_id: str, road: str, address: str, queued_at: datetime
-) -> Page:
+async def add_page(tx: Transaction, escalation: Escalation, person_id: str, road: str, address: str, queued_at: datetime) -> Page:
     """The new pending page with a short code that no other live page of that number holds."""
     identity = new_id()
     code = await _free_code(tx, address)
@@ -159,9 +155,7 @@ async def stop_pages(tx: Transaction, stopped: Sequence[Page], at: datetime) -> 
     await tx.run(tx.update(outbox, *waiting).values(state=MessageState.CANCELLED.value, finished_at=at))
 
 
-async def add_receipt(
-    tx: Transaction, provider_id: str, status: ReceiptStatus, error_code: str | None, received_at: datetime
-) -> bool:
+async def add_receipt(tx: Transaction, provider_id: str, status: ReceiptStatus, error_code: str | None, received_at: datetime) -> bool:
     """Whether the receipt is new; the same status of the same message is taken once."""
     known = (receipts.c.provider_id == provider_id, receipts.c.status == status.value)
     if (await tx.run(tx.select(receipts, *known))).first() is not None:

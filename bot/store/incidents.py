@@ -99,9 +99,8 @@ async def add_incident(tx: Transaction, **values: Any) -> Incident:
 
 async def change_incident(tx: Transaction, incident: Incident, **values: Any) -> Incident:
     """The incident after the change; Conflict when its version is no longer the one we read."""
-    statement = (
-        tx.update(incidents, incidents.c.id == incident.id, incidents.c.version == incident.version)
-        .values(version=incident.version + 1, **values)
+    statement = tx.update(incidents, incidents.c.id == incident.id, incidents.c.version == incident.version).values(
+        version=incident.version + 1, **values
     )
     await tx.must_change(statement, incident.reference)
     return await get_incident(tx, incident.id)

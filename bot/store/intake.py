@@ -119,8 +119,16 @@ class Intake:
             connect_sqlite(self._connection)  # type: ignore[arg-type]
         scope = self._database.scope
         rows = [
-            (scope.organisation, scope.branch, body.id, body.source, body.body)
-            + (_text(body.received_at), body.request_id, _text(body.received_real_at))
+            (
+                scope.organisation,
+                scope.branch,
+                body.id,
+                body.source,
+                body.body,
+                _text(body.received_at),
+                body.request_id,
+                _text(body.received_real_at),
+            )
             for body in bodies
         ]
         self._connection.execute("BEGIN IMMEDIATE")
@@ -211,7 +219,6 @@ async def expire_leases(tx: Transaction) -> int:
 
 async def count_by_state(tx: Transaction) -> dict[str, int]:
     """How many bodies wait, are worked on, or are dead."""
-    statement = (
-        select(intake.c.state, func.count()).where(tx.within(intake), intake.c.state != "done").group_by(intake.c.state)
-    )
-    return {state: count for state, count in await tx.connection.execute(statement)}
+    statement = select(intake.c.state, func.count()).where(tx.within(intake), intake.c.state != "done").group_by(intake.c.state)
+    counted = await tx.connection.execute(statement)
+    return {row.state: row[1] for row in counted}

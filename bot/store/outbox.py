@@ -213,18 +213,14 @@ async def expire_leases(tx: Transaction) -> int:
 async def count_by_state(tx: Transaction) -> dict[MessageState, int]:
     """How many messages are in each state that is not over, and how many are dead."""
     counted = (*_LIVE, MessageState.DEAD.value)
-    statement = (
-        select(outbox.c.state, func.count())
-        .where(tx.within(outbox), outbox.c.state.in_(counted))
-        .group_by(outbox.c.state)
-    )
+    statement = select(outbox.c.state, func.count()).where(tx.within(outbox), outbox.c.state.in_(counted)).group_by(outbox.c.state)
     return {MessageState(state): count for state, count in await tx.connection.execute(statement)}
 
 
-async def count_due(tx: Transaction) -> int:
-    """How many messages could be claimed right now."""
-    statement = select(func.count()).select_from(outbox).where(tx.within(outbox), _claimable(tx))
-    return await tx.connection.scalar(statement) or 0
+async def count_busy(tx: Transaction) -> int:
+    """How many messages could be claimed right now or are being sent; one statement, so that none slips between two counts."""
+    busy = or_(_claimable(tx), outbox.c.state == MessageState.SENDING.value)
+    return await tx.connection.scalar(select(func.count()).select_from(outbox).where(tx.within(outbox), busy)) or 0
 
 
 async def list_dead(tx: Transaction, limit: int) -> list[tuple[OutboxMessage, str]]:

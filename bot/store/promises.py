@@ -16,9 +16,7 @@ from bot.store.tables import promises
 _OPEN = (promises.c.kept_at.is_(None), promises.c.withdrawn_at.is_(None))
 
 
-async def add_promise(
-    tx: Transaction, incident_id: str, clock: ClockName, started_at: datetime, due_at: datetime
-) -> Promise:
+async def add_promise(tx: Transaction, incident_id: str, clock: ClockName, started_at: datetime, due_at: datetime) -> Promise:
     """The new open promise; a second open one of the same clock is a Conflict."""
     cycles = select(func.max(promises.c.cycle)).where(
         tx.within(promises), promises.c.incident_id == incident_id, promises.c.clock == clock.value

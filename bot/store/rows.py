@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import fields
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, TypeVar, cast, get_args, get_type_hints
 
 from sqlalchemy import RowMapping
 
@@ -29,8 +29,7 @@ def _enum_in(hint: Any) -> Callable[[Any], Any] | None:
 def as_noun(noun: type[Noun], row: RowMapping) -> Noun:
     """The row as ``noun``: fields by name, words that stand for an enumeration as its members."""
     values = {
-        name: reader(row[name]) if reader is not None and row[name] is not None else row[name]
-        for name, reader in _readers(noun)
+        name: reader(row[name]) if reader is not None and row[name] is not None else row[name] for name, reader in _readers(cast(Any, noun))
     }
     return noun(**values)
 

@@ -188,9 +188,7 @@ channels = _table(
     Column("live", Boolean, nullable=False),
     _one_of("purpose", Purpose),
     _unique_where("uq_channels_live", "incident_id", "purpose", where="live"),
-    _unique_where(
-        "uq_channels_channel_id", "organisation", "channel_id", where="purpose = 'incident' AND channel_id IS NOT NULL"
-    ),
+    _unique_where("uq_channels_channel_id", "organisation", "channel_id", where="purpose = 'incident' AND channel_id IS NOT NULL"),
 )
 
 alerts = _table(
@@ -290,9 +288,7 @@ timers = _table(
         "kind",
         where="promise_id IS NOT NULL AND fired_at IS NULL AND cancelled_at IS NULL",
     ),
-    _unique_where(
-        "uq_timers_ring", "escalation_id", where="escalation_id IS NOT NULL AND fired_at IS NULL AND cancelled_at IS NULL"
-    ),
+    _unique_where("uq_timers_ring", "escalation_id", where="escalation_id IS NOT NULL AND fired_at IS NULL AND cancelled_at IS NULL"),
     _index_where("ix_timers_due", "due_at", where="fired_at IS NULL AND cancelled_at IS NULL"),
 )
 
@@ -317,9 +313,7 @@ pages = _table(
     _moment("ended_at", nullable=True),
     _one_of("state", PageState),
     UniqueConstraint("escalation_id", "person_id", "road", "round", "level", "ring"),
-    _unique_where(
-        "uq_pages_live_code", "organisation", "address", "code", where="state IN ('pending', 'sent', 'delivered')"
-    ),
+    _unique_where("uq_pages_live_code", "organisation", "address", "code", where="state IN ('pending', 'sent', 'delivered')"),
     _unique_where("uq_pages_provider_id", "provider_id", where="provider_id IS NOT NULL"),
     Index("ix_pages_address", "organisation", "address", "queued_at"),
     Index("ix_pages_incident_id", "incident_id"),
@@ -406,9 +400,7 @@ timeline = _table(
     Column("message_ts", String(64)),
     UniqueConstraint("stream", "seq"),
     Index("ix_timeline_incident_id", "incident_id", "at"),
-    _unique_where(
-        "uq_timeline_message_ts", "incident_id", "message_ts", where="message_ts IS NOT NULL AND kind = 'message'"
-    ),
+    _unique_where("uq_timeline_message_ts", "incident_id", "message_ts", where="message_ts IS NOT NULL AND kind = 'message'"),
 )
 
 words = _table(

@@ -81,11 +81,7 @@ def _entry(row: RowMapping) -> TimelineEntry:
 
 
 def _entries(tx: Transaction, *where: Any) -> Any:
-    return (
-        select(timeline, words.c.text)
-        .outerjoin(words, words.c.entry_id == timeline.c.id)
-        .where(tx.within(timeline), *where)
-    )
+    return select(timeline, words.c.text).outerjoin(words, words.c.entry_id == timeline.c.id).where(tx.within(timeline), *where)
 
 
 async def list_entries(tx: Transaction, incident_id: str) -> list[TimelineEntry]:
@@ -120,9 +116,9 @@ async def _changed_words(tx: Transaction, stream: str) -> Flaw | None:
         .where(tx.within(timeline), timeline.c.stream == stream, words.c.text.is_not(None))
         .order_by(timeline.c.seq)
     )
-    for seq, digest, salt, text in await tx.run(statement):
-        if words_digest(salt, text) != digest:
-            return Flaw(stream, seq, f"the words of entry {seq} were changed")
+    for row in (await tx.run(statement)).mappings():
+        if words_digest(row["salt"], row["text"]) != row["digest"]:
+            return Flaw(stream, row["seq"], f"the words of entry {row['seq']} were changed")
     return None
 
 

@@ -68,5 +68,5 @@ async def find_next_due(tx: Transaction) -> datetime | None:
 
 async def count_overdue(tx: Transaction, before: datetime) -> int:
     """How many armed timers were due before that moment."""
-    statement = select(func.count()).select_from(timers).where(tx.within(timers), *_ARMED, timers.c.due_at < before)
+    statement = select(func.count()).select_from(timers).where(tx.within(timers), *_ARMED, timers.c.due_at <= before)
     return await tx.connection.scalar(statement) or 0

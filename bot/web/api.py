@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from bot.clock import new_id
 from bot.domain.declaration import Declaration
-from bot.domain.incidents import Incident, Road, Role
+from bot.domain.incidents import Incident
 from bot.domain.people import Member
 from bot.domain.policy import Token
 from bot.domain.situation import Situation
@@ -22,61 +22,10 @@ from bot.services import incidents, once, people, postmortems, situations
 from bot.services.work import UnitOfWork
 from bot.web.bodies import parse_object, read_body, require_json
 from bot.web.edge import answer, edge_of
+from bot.web.models import Acknowledge, AssignRole, ChangeSeverity, Declare, Postmortem, Reopen, Resolve, Update
 
 Answer = dict[str, Any]
 ROOT = "/api/v1"
-
-
-class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-
-
-class Declare(_Request):
-    """A declaration."""
-
-    title: str = Field(min_length=1, max_length=2000)
-    severity: str | None = None
-    impact: str | None = None
-
-
-class Acknowledge(_Request):
-    """An acknowledgement; ``via`` says by which road it came, when it was not the API itself."""
-
-    via: Road = Road.API
-
-
-class Update(_Request):
-    """A status update."""
-
-    text: str = Field(min_length=1, max_length=10_000)
-    status: str | None = None
-    impact: str | None = None
-
-
-class ChangeSeverity(_Request):
-    """Another severity and why."""
-
-    severity: str
-    reason: str | None = None
-
-
-class AssignRole(_Request):
-    """An incident role for a person of the policy."""
-
-    role: Role
-    person: str
-
-
-class Resolve(_Request):
-    """The end, and what ended it."""
-
-    text: str | None = None
-
-
-class Reopen(_Request):
-    """The return, and why."""
-
-    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +83,7 @@ async def _act(
     given = request.headers.get("Idempotency-Key")
     key = None if given is None else f"api:{caller.token.name}:{request.path}:{given[:120]}"
     digest = once.digest(request.path.encode(), body)
-    arguments = (caller, wanted, request.match_info.get("reference", ""))
+    arguments: tuple[Any, ...] = (caller, wanted, request.match_info.get("reference", ""))
     services = edge_of(request).services
     if key is not None:
         known = await services.read(once.answered, key)
@@ -164,6 +113,7 @@ def shown(situation: Situation) -> Answer:
                 "due_at": promise.due_at.isoformat(),
                 "kept_at": promise.kept_at.isoformat() if promise.kept_at else None,
                 "missed_at": promise.missed_at.isoformat() if promise.missed_at else None,
+                "withdrawn_at": promise.withdrawn_at.isoformat() if promise.withdrawn_at else None,
             }
             for promise in situation.promises
         ],
@@ -177,9 +127,7 @@ async def _show(work: UnitOfWork, incident: Incident) -> Answer:
 async def _declare(work: UnitOfWork, caller: Caller, wanted: Declare, _reference: str) -> Answer:
     person = await _person(work, caller)
     severity = wanted.severity or work.policy.default_severity
-    declaration = Declaration(
-        token=f"api:{new_id()}", title=wanted.title, severity=severity, declared_by=person.id, impact=wanted.impact
-    )
+    declaration = Declaration(token=f"api:{new_id()}", title=wanted.title, severity=severity, declared_by=person.id, impact=wanted.impact)
     declared = await incidents.declare(work, declaration)
     return {"joined": declared.joined, **await _show(work, declared.incident)}
 
@@ -262,14 +210,6 @@ async def _draft(work: UnitOfWork, reference: str) -> Answer:
 async def _get_postmortem(request: web.Request) -> web.Response:
     _reader(request)
     return answer(200, await edge_of(request).services.run(_draft, request.match_info["reference"]))
-
-
-class Postmortem(_Request):
-    """A postmortem as somebody wrote it."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
-
-    markdown: str
 
 
 async def _save(work: UnitOfWork, caller: Caller, wanted: Postmortem, reference: str) -> Answer:

@@ -20,8 +20,15 @@ BODY_WITHIN = 10.0
 class Loop(Protocol):
     """A loop whose turns can be counted."""
 
-    cycles: int
-    last_cycle: float
+    @property
+    def cycles(self) -> int:
+        """Whole turns so far."""
+        ...
+
+    @property
+    def last_cycle(self) -> float:
+        """When the last one ended, on the monotonic clock."""
+        ...
 
 
 @dataclass(slots=True)

@@ -21,10 +21,8 @@ from bot.domain.timers import Promise
 
 ZONES = (Zone(zone="America/Los_Angeles", label="PT"), Zone(zone="UTC", label="UTC"))
 OPENED = datetime(2026, 11, 20, 22, 5, tzinfo=UTC)
-NASTY = (
-    "<!channel> <@U0TIM> <!subteam^S1> <https://evil.example|https://bank.example> <#C01|x> \u202e&amp; *b*"
-)
-P0 = Severity(label="P0", rank=0, pages=True, clocks={ClockName.UPDATE: {"breach": "15m"}})  # type: ignore[dict-item]
+NASTY = "<!channel> <@U0TIM> <!subteam^S1> <https://evil.example|https://bank.example> <#C01|x> \u202e&amp; *b*"
+P0 = Severity(label="P0", rank=0, pages=True, clocks={ClockName.UPDATE: {"breach": "15m"}})
 NAMES = {"ana": "Ana", "tim": "Tim", "ben": "Ben"}
 
 
@@ -49,11 +47,7 @@ def incident(**changes: Any) -> Incident:
 
 def situation(*, now: datetime = OPENED, limits: tuple[str, ...] = (), **changes: Any) -> Situation:
     """The situation of ``incident(**changes)``; fields of the situation may be among the changes."""
-    own = {
-        name: changes.pop(name)
-        for name in ("zones", "alerts", "promises", "pages", "roles")
-        if name in changes
-    }
+    own = {name: changes.pop(name) for name in ("zones", "alerts", "promises", "pages", "roles") if name in changes}
     channel = Channel("c", "i42", Purpose.INCIDENT, "inc-42", "C0LIVE", "1.1", None, None, None, True)
     plain = Situation(incident(**changes), P0, ZONES, NAMES, {}, (), channel, (), (), now, limits)
     return replace(plain, **own)
@@ -108,9 +102,7 @@ def policy(**changes: Any) -> Policy:
         {"label": "P0", "rank": 0, "meaning": "Users cannot pay", "aliases": ["sev0"]},
         {"label": "P1", "rank": 1, "meaning": "x" * 200},
     ]
-    return Policy.model_validate(
-        {"name": "n", "default_severity": "sev0", "severities": severities} | changes
-    )
+    return Policy.model_validate({"name": "n", "default_severity": "sev0", "severities": severities} | changes)
 
 
 def check_words(words: dict[str, Any]) -> None:
@@ -140,16 +132,7 @@ def strings(part: Any, *, only: tuple[str, ...] = ()) -> list[str]:
     """All strings inside a payload; with ``only`` those under these keys."""
     if isinstance(part, dict):
         found = [value for key, value in part.items() if isinstance(value, str) and (not only or key in only)]
-        return found + [
-            text
-            for value in part.values()
-            if not isinstance(value, str)
-            for text in strings(value, only=only)
-        ]
+        return found + [text for value in part.values() if not isinstance(value, str) for text in strings(value, only=only)]
     if isinstance(part, (list, tuple)):
-        return [
-            text
-            for value in part
-            for text in ([value] if isinstance(value, str) and not only else strings(value, only=only))
-        ]
+        return [text for value in part for text in ([value] if isinstance(value, str) and not only else strings(value, only=only))]
     return []

@@ -56,10 +56,7 @@ def test_a_declaration_says_where_to_go() -> None:
 def test_a_second_acknowledgement_is_told_who_was_first_and_when() -> None:
     text = answers.acknowledged(situation(**DONE), first=False)["text"]
     assert "was acknowledged by Tim at 14:07 PT / 22:07 UTC already" in text
-    assert (
-        "is acknowledged by Tim. Nobody else is called."
-        in answers.acknowledged(situation(**DONE), first=True)["text"]
-    )
+    assert "is acknowledged by Tim. Nobody else is called." in answers.acknowledged(situation(**DONE), first=True)["text"]
 
 
 def test_the_status_is_the_status_post() -> None:

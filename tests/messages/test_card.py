@@ -32,9 +32,7 @@ ACKNOWLEDGED: dict[str, Any] = {
 
 
 def buttons(words: dict[str, Any]) -> list[str]:
-    return [
-        e["action_id"] for block in words["blocks"] if block["type"] == "actions" for e in block["elements"]
-    ]
+    return [e["action_id"] for block in words["blocks"] if block["type"] == "actions" for e in block["elements"]]
 
 
 def test_the_status_post_is_the_format_to_the_letter() -> None:
@@ -89,9 +87,7 @@ def test_the_card_says_until_when_it_has_to_be_acknowledged() -> None:
 def test_the_card_counts_recovered_alerts_and_names_roles_source_and_limits() -> None:
     alerts = (alert(), alert(id="a2", status=AlertStatus.RESOLVED))
     limits = tuple(f"limit {n}" for n in range(7))
-    s = situation(
-        alerts=alerts, limits=limits, roles={Role.COMMANDER: "ben"}, link="https://prom.example.com/x"
-    )
+    s = situation(alerts=alerts, limits=limits, roles={Role.COMMANDER: "ben"}, link="https://prom.example.com/x")
     words = card.card(s)
     check_words(words)
     said = strings(words)
@@ -104,9 +100,7 @@ def test_the_card_counts_recovered_alerts_and_names_roles_source_and_limits() ->
 def test_acknowledge_is_offered_until_it_is_done_and_again_while_a_broken_promise_rings() -> None:
     done = ACKNOWLEDGED
     assert actions.ACKNOWLEDGE in buttons(card.card(situation()))
-    assert actions.ACKNOWLEDGE not in buttons(
-        card.card(situation(**done, pages=(page(state=PageState.STOPPED),)))
-    )
+    assert actions.ACKNOWLEDGE not in buttons(card.card(situation(**done, pages=(page(state=PageState.STOPPED),))))
     assert actions.ACKNOWLEDGE in buttons(card.card(situation(**done, pages=(page(),))))
     rest = [actions.UPDATE, actions.CHANGE_SEVERITY, actions.RESOLVE]
     assert buttons(card.card(situation(**done))) == rest

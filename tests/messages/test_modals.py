@@ -25,9 +25,7 @@ VIEWS = {
 
 
 def element(view: dict[str, Any], block_id: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(block for block in view["blocks"] if block.get("block_id") == block_id)[
-        "element"
-    ]
+    found: dict[str, Any] = next(block for block in view["blocks"] if block.get("block_id") == block_id)["element"]
     return found
 
 

@@ -45,9 +45,7 @@ ALL: dict[str, Say] = {
 
 
 @pytest.mark.parametrize("say", ALL.values(), ids=ALL.keys())
-@pytest.mark.parametrize(
-    "text", [NASTY, "&" * 12_000, "<" * 40, "x\ny", "\u200b"], ids=["nasty", "&", "<", "lines", "empty"]
-)
+@pytest.mark.parametrize("text", [NASTY, "&" * 12_000, "<" * 40, "x\ny", "\u200b"], ids=["nasty", "&", "<", "lines", "empty"])
 def test_no_notice_lets_a_mention_or_a_link_through(say: Say, text: str) -> None:
     words = say(situation(title=text, severity="<!here>", declared_by="ana", owner_id=None), text)
     check_words({**words, "text": words["text"][:4000]})
@@ -76,10 +74,7 @@ def test_a_warning_calls_the_owner_and_says_how_much_time_is_left() -> None:
 
 def test_a_missed_promise_says_how_late_it_is() -> None:
     text = notices.promise_missed(situation(now=after(16)), promise(ClockName.MITIGATE), "U0ANA")["text"]
-    assert (
-        "<@U0ANA> Promise missed: INC-42 owed a first mitigation by 14:20 PT / 22:20 UTC; it is 1 min late."
-        in text
-    )
+    assert "<@U0ANA> Promise missed: INC-42 owed a first mitigation by 14:20 PT / 22:20 UTC; it is 1 min late." in text
 
 
 @pytest.mark.parametrize("clock", ClockName)
@@ -94,14 +89,9 @@ def test_an_exhausted_chain_is_said_loudly() -> None:
 
 
 def test_paging_names_everybody_and_the_place_in_the_chain() -> None:
-    assert notices.paging(situation(), ["Tim", "Ben"], PhoneRoad.SMS, 2, 1)["text"] == (
-        "INC-42: ringing Tim, Ben by SMS (level 2)."
-    )
+    assert notices.paging(situation(), ["Tim", "Ben"], PhoneRoad.SMS, 2, 1)["text"] == ("INC-42: ringing Tim, Ben by SMS (level 2).")
     assert "(the owner, ring 2)" in notices.paging(situation(), ["Ana"], PhoneRoad.SMS, 0, 2)["text"]
-    assert (
-        "level 2 was passed over at once: nobody is in it."
-        in notices.level_skipped(situation(), 2, "nobody is in it")["text"]
-    )
+    assert "level 2 was passed over at once: nobody is in it." in notices.level_skipped(situation(), 2, "nobody is in it")["text"]
 
 
 def test_a_recovered_alert_says_how_many_still_fire() -> None:

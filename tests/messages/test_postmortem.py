@@ -93,28 +93,20 @@ def test_a_reopening_does_not_change_when_it_was_first_acknowledged_and_mitigate
 def test_what_never_happened_is_said_so() -> None:
     bare = {"acknowledged_at": None, "mitigated_at": None}
     assert "| Time to acknowledge | never |" in draft(evidence(entries=(), **bare))
-    assert "| Time to acknowledge | not yet |" in draft(
-        evidence(entries=(), status=Status.MITIGATING, **bare)
-    )
+    assert "| Time to acknowledge | not yet |" in draft(evidence(entries=(), status=Status.MITIGATING, **bare))
 
 
 def test_each_promise_is_kept_or_missed_with_its_lateness() -> None:
     text = part(draft(evidence()), "Promises")
     assert "1 kept, 2 missed." in text
-    rows = [
-        line.split(" | ")[-1].rstrip(" |")
-        for line in text.split("\n")
-        if line.startswith("| A ") or "| An " in line
-    ]
+    rows = [line.split(" | ")[-1].rstrip(" |") for line in text.split("\n") if line.startswith("| A ") or "| An " in line]
     assert rows == [
         "**missed by 1 min**, kept 2026-11-20 14:11 PT / 22:11 UTC",
         "kept 2026-11-20 14:19 PT / 22:19 UTC, 1 min before it was due",
         "**missed by 1 h 6 min**, never kept, no longer owed from 2026-11-20 15:40 PT / 23:40 UTC",
         "no longer owed from 2026-11-20 15:40 PT / 23:40 UTC on",
     ]
-    assert (
-        "| The write-up | 2026-11-20 14:05 PT / 22:05 UTC | 2026-11-21 15:40 PT / 23:40 UTC | open |" in text
-    )
+    assert "| The write-up | 2026-11-20 14:05 PT / 22:05 UTC | 2026-11-21 15:40 PT / 23:40 UTC | open |" in text
 
 
 def test_a_missed_promise_that_is_still_open_is_missed() -> None:
@@ -142,9 +134,7 @@ def test_the_timeline_is_dated_and_in_order_over_several_days() -> None:
 
 def test_edits_and_deletions_are_followed() -> None:
     changes = (
-        entry(
-            EntryKind.MESSAGE_EDITED, 9, actor_id="tim", refers_to="m1", text="the deploy of 14:04 is suspect"
-        ),
+        entry(EntryKind.MESSAGE_EDITED, 9, actor_id="tim", refers_to="m1", text="the deploy of 14:04 is suspect"),
         entry(EntryKind.MESSAGE, 10, actor_id="tim", text="wrong channel", id="m2"),
         entry(EntryKind.MESSAGE_DELETED, 11, actor_id="tim", refers_to="m2"),
     )
@@ -212,10 +202,7 @@ def test_the_same_evidence_gives_the_same_draft_whenever_it_is_asked_for() -> No
     assert "- Drafted: 2026-11-20 16:45 PT" in draft(replace(evidence(), generated_at=after(160)))
 
 
-ACTIVE = (
-    "# h\n- [x](javascript:1) ![b](http://beacon.example) <script>alert(1)</script> | `c`"
-    " <!-- muster:end timeline -->\n1. one"
-)
+ACTIVE = "# h\n- [x](javascript:1) ![b](http://beacon.example) <script>alert(1)</script> | `c` <!-- muster:end timeline -->\n1. one"
 
 
 def test_text_of_others_is_inert() -> None:
@@ -242,9 +229,7 @@ def test_a_new_draft_of_the_same_evidence_changes_nothing() -> None:
 
 def test_what_people_wrote_stays_when_the_evidence_grows() -> None:
     first = draft(evidence())
-    theirs = first.replace("## Root cause\n", "## Root cause\n\nA *lock* was held.\n").replace(
-        "- [ ] ", "- [x] Ana: fix it"
-    )
+    theirs = first.replace("## Root cause\n", "## Root cause\n\nA *lock* was held.\n").replace("- [ ] ", "- [x] Ana: fix it")
     theirs = "Read this first.\n\n" + theirs + "\n## Our own chapter\n\nThanks to everybody.\n"
     fresh = draft(evidence(entries=(*ENTRIES, entry(EntryKind.NOTE, 99, actor_id="ben", text="one more"))))
     merged = merge(theirs, fresh)
@@ -261,14 +246,9 @@ def test_what_people_wrote_stays_when_the_evidence_grows() -> None:
 
 def test_what_somebody_wrote_inside_a_generated_part_is_kept_below_it() -> None:
     first = draft(evidence())
-    theirs = first.replace(
-        "## Impact as last stated\n", "## Impact as last stated\n\nAbout 1 200 customers.\n"
-    )
+    theirs = first.replace("## Impact as last stated\n", "## Impact as last stated\n\nAbout 1 200 customers.\n")
     merged = merge(theirs, first)
-    assert (
-        "muster:end impact -->\n\n_Changed by hand in the part above, kept:_\n\n> About 1 200 customers.\n"
-        in merged
-    )
+    assert "muster:end impact -->\n\n_Changed by hand in the part above, kept:_\n\n> About 1 200 customers.\n" in merged
     assert merge(merged, first) == merged
 
 
@@ -285,13 +265,9 @@ WORDS = st.text(alphabet="ab \n#->*é<!", max_size=60)
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 @given(WORDS, WORDS, st.integers(1, 200))
-def test_merging_keeps_every_line_outside_the_generated_parts(
-    newline: str, before: str, inside: str, minute: int
-) -> None:
+def test_merging_keeps_every_line_outside_the_generated_parts(newline: str, before: str, inside: str, minute: int) -> None:
     first = draft(evidence())
-    theirs = f"{before}\n{first}".replace("## Root cause\n", f"## Root cause\n{inside}\n").replace(
-        "\n", newline
-    )
+    theirs = f"{before}\n{first}".replace("## Root cause\n", f"## Root cause\n{inside}\n").replace("\n", newline)
     fresh = draft(evidence(entries=(*ENTRIES, entry(EntryKind.NOTE, minute, actor_id="ana", text="new"))))
     merged = merge(theirs, fresh)
     written = {line for line in f"{before}\n{inside}".split("\n") if line}

@@ -30,9 +30,7 @@ def test_a_page_says_what_is_broken_and_what_to_reply() -> None:
 
 
 @given(codes, st.text(max_size=40), st.text(max_size=500))
-def test_a_page_always_fits_two_segments_and_keeps_the_reference_and_the_code(
-    code: int, severity: str, title: str
-) -> None:
+def test_a_page_always_fits_two_segments_and_keeps_the_reference_and_the_code(code: int, severity: str, title: str) -> None:
     text = sms.page("INC-123456789", code, severity, title)
     assert fits(text)
     assert text.startswith(f"[INC-123456789 #{code}] ")

@@ -65,10 +65,7 @@ def test_an_address_that_is_not_plain_http_is_no_link(url: str | None) -> None:
 
 
 def test_a_link_shows_the_host_it_leads_to() -> None:
-    assert (
-        texts.link("https://ci.example.com/x|y>z?a=1&b=2")
-        == "<https://ci.example.com/x%7Cy%3Ez?a=1&b=2|ci.example.com>"
-    )
+    assert texts.link("https://ci.example.com/x|y>z?a=1&b=2") == "<https://ci.example.com/x%7Cy%3Ez?a=1&b=2|ci.example.com>"
 
 
 def test_a_host_that_only_looks_like_another_is_shown_in_its_ascii_form() -> None:

@@ -1,0 +1,1 @@
+"""Figures of speed and size, side by side with the floors below which the work is not done."""

@@ -1,0 +1,41 @@
+"""The command line: what can be done from a terminal, with --help, an exit code, and errors as one sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from bot.cli.audit import audit
+from bot.cli.demo import demo
+from bot.cli.incidents import incident, postmortem
+from bot.cli.policies import policy
+from bot.cli.serve import migrate, serve
+from bot.errors import MusterError
+
+
+class _Sentences(click.Group):
+    """A group whose errors of our own end the command with their sentence and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command."""
+        try:
+            return super().invoke(ctx)
+        except MusterError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(
+    cls=_Sentences,
+    epilog="Example: muster demo --story",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+def muster() -> None:
+    """A self-hosted incident responder: Slack, phones, promises with durable clocks, and the postmortem.
+
+    Exit codes: 0 done, 1 not done (the reason is one sentence on standard error), 2 the command was not understood.
+    """
+
+
+for _command in (serve, demo, migrate, policy, incident, postmortem, audit):
+    muster.add_command(_command)

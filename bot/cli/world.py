@@ -1,0 +1,164 @@
+"""The demo's world: the bot on a database of its own, beside the sandbox; everything after its start goes over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
+
+import aiohttp
+import click
+
+from bot.app import Muster
+from bot.clock import SteeredClock
+from bot.domain.policy import Policy
+from bot.domain.policy_file import load_policy
+from bot.sandbox import Sandbox, SandboxSettings
+from bot.settings import Settings, lend_secrets, read_policy
+
+PATIENCE_SECONDS = 30.0
+TIM, ANA, BEN = "+14155550101", "+14155550102", "+14155550103"
+NAMES = {TIM: "Tim", ANA: "Ana", BEN: "Ben"}
+_LOOK_EVERY = 0.02
+_OVERLAY = f"""
+extends: {{policy}}
+name: demo
+people:
+  tim: {{{{name: Tim, slack: U0TIM, phone: "{TIM}"}}}}
+  ana: {{{{name: Ana, slack: U0ANA, phone: "{ANA}"}}}}
+  ben: {{{{name: Ben, slack: U0BEN, phone: "{BEN}"}}}}
+groups: {{{{engineering-owners: [ana, ben]}}}}
+chain:
+  - {{{{name: primary, who: [tim], delay: 2m}}}}
+  - {{{{name: backup, who: [engineering-owners], delay: 2m}}}}
+tokens:
+  - {{{{name: demo, secret: "env:DEMO_API_TOKEN", access: responder, person: ana}}}}
+sources:
+  prometheus: {{{{kind: alertmanager, secret: "env:DEMO_ALERTS_SECRET"}}}}
+  monitor: {{{{kind: generic, secret: "env:DEMO_ALERTS_SECRET"}}}}
+routes:
+  - {{{{name: critical, match: {{{{severity: critical}}}}, action: declare, severity: "{{severity}}", by: [alertname, title]}}}}
+"""
+T = TypeVar("T")
+
+
+def make_policy(name: str) -> Policy:
+    """The named policy, extended with the people of the sandbox, their phones, and a route that declares what pages."""
+    base = load_policy(name, read_policy)
+    worst = next((severity.label for severity in base.severities if severity.pages), base.severities[0].label)
+    text = _OVERLAY.format(policy=name, severity=worst)
+    return load_policy("demo", lambda wanted: ("demo", text) if wanted == "demo" else read_policy(wanted))
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Where the bot and the sandbox answer, and how they are spoken to."""
+
+    bot_url: str
+    sandbox_url: str
+    policy: Policy
+    alerts_secret: str
+    api_token: str
+    control_token: str
+    http: aiohttp.ClientSession
+
+    async def act(self, do: str, **what: Any) -> dict[str, Any]:
+        """Has somebody of the sandbox do something; a refusal ends the demo with its sentence."""
+        return await self._json("POST", f"{self.sandbox_url}/sandbox/act", json={"do": do, **what})
+
+    async def state(self) -> dict[str, Any]:
+        """Everything there is to see in the sandbox."""
+        return await self._json("GET", f"{self.sandbox_url}/sandbox/state")
+
+    async def requests(self, since: int) -> dict[str, Any]:
+        """What the bot asked of Slack and of the phone network from the request of that number on."""
+        return await self._json("GET", f"{self.sandbox_url}/sandbox/requests?since={since}")
+
+    async def file(self, file_id: str) -> str:
+        """The content of a file that was shared in Slack."""
+        async with self.http.get(f"{self.sandbox_url}/sandbox/files/{file_id}") as response:
+            return await response.text()
+
+    async def alert(self, source: str, body: dict[str, Any]) -> dict[str, Any]:
+        """The receipt of an alert that is posted to the bot."""
+        headers = {"Authorization": f"Bearer {self.alerts_secret}"}
+        return await self._json("POST", f"{self.bot_url}/alerts/{source}", json=body, headers=headers)
+
+    async def incident(self, reference: str) -> dict[str, Any]:
+        """An incident as the bot's own API shows it."""
+        headers = {"Authorization": f"Bearer {self.api_token}"}
+        return await self._json("GET", f"{self.bot_url}/api/v1/incidents/{reference}", headers=headers)
+
+    async def rest(self) -> dict[str, Any]:
+        """What the bot says of its work, once nothing is due any more."""
+
+        async def idle() -> dict[str, Any] | None:
+            headers = {"Authorization": f"Bearer {self.control_token}"}
+            found = await self._json("GET", f"{self.bot_url}/control/idle", headers=headers)
+            return found if found["idle"] else None
+
+        return await self.until(idle, "the bot to have done what is due")
+
+    async def until(self, look: Callable[[], Awaitable[T | None]], what: str) -> T:
+        """The first thing that ``look`` finds; ends the demo with ``what`` when it finds nothing in time."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while (found := await look()) is None:
+                    await asyncio.sleep(_LOOK_EVERY)
+                return found
+        except TimeoutError as error:
+            raise click.ClickException(f"Waited {PATIENCE_SECONDS:.0f} seconds in vain for {what}.") from error
+
+    async def _json(self, method: str, url: str, **request: Any) -> dict[str, Any]:
+        async with self.http.request(method, url, **request) as response:
+            answer: dict[str, Any] = await response.json()
+            if response.status >= 400:
+                raise click.ClickException(f"{url} answered {response.status}: {answer.get('message') or answer.get('error')}")
+            return answer
+
+
+def _settings(sandbox: Sandbox, folder: str, port: int) -> Settings:
+    world = sandbox.settings
+    return Settings.model_validate(
+        {
+            "database_url": f"sqlite+aiosqlite:///{Path(folder) / 'demo.db'}",
+            "port": port,
+            "public_url": sandbox.phones.public_url,
+            "slack_bot_token": world.bot_token,
+            "slack_signing_secret": world.signing_secret,
+            "slack_api_url": sandbox.slack_api_url,
+            "twilio_account_sid": world.twilio_account_sid,
+            "twilio_auth_token": world.twilio_auth_token,
+            "twilio_sms_from": world.twilio_from,
+            "twilio_api_url": sandbox.twilio_api_url,
+        }
+    )
+
+
+@asynccontextmanager
+async def open_world(policy_name: str, port: int) -> AsyncIterator[World]:
+    """A bot beside the sandbox until the block ends; their clocks run together and can be moved."""
+    policy, control = make_policy(policy_name), secrets.token_hex(16)
+    alerts_secret, api_token = secrets.token_hex(8), secrets.token_hex(16)
+    lend_secrets({"DEMO_ALERTS_SECRET": alerts_secret, "DEMO_API_TOKEN": api_token})
+    sandbox = Sandbox(SandboxSettings(control_token=control))
+    with TemporaryDirectory(prefix="muster-demo-") as folder:
+        await sandbox.start()
+        bot = Muster(_settings(sandbox, folder, port), policy, SteeredClock(sandbox.clock.now()), control)
+        try:
+            await bot.start()
+        except OSError as error:
+            await sandbox.stop()
+            raise click.ClickException(f"Port {port} is taken ({error.strerror}); choose another with --port.") from error
+        sandbox.connect(bot.url)
+        try:
+            async with aiohttp.ClientSession() as http:
+                yield World(bot.url, sandbox.url, policy, alerts_secret, api_token, control, http)
+        finally:
+            await bot.stop()
+            await sandbox.stop()

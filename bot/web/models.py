@@ -1,0 +1,67 @@
+"""What the API takes, one model a request; the OpenAPI document is made from them."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.domain.incidents import Road, Role
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Declare(_Request):
+    """A declaration."""
+
+    title: str = Field(min_length=1, max_length=2000)
+    severity: str | None = None
+    impact: str | None = None
+
+
+class Acknowledge(_Request):
+    """An acknowledgement; ``via`` says by which road it came, when it was not the API itself."""
+
+    via: Road = Road.API
+
+
+class Update(_Request):
+    """A status update."""
+
+    text: str = Field(min_length=1, max_length=10_000)
+    status: str | None = None
+    impact: str | None = None
+
+
+class ChangeSeverity(_Request):
+    """Another severity and why."""
+
+    severity: str
+    reason: str | None = None
+
+
+class AssignRole(_Request):
+    """An incident role for a person of the policy."""
+
+    role: Role
+    person: str
+
+
+class Resolve(_Request):
+    """The end, and what ended it."""
+
+    text: str | None = None
+
+
+class Reopen(_Request):
+    """The return, and why."""
+
+    reason: str | None = None
+
+
+class Postmortem(_Request):
+    """A postmortem as somebody wrote it."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
+
+    markdown: str
