@@ -7,9 +7,11 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 from urllib.parse import urlsplit
 
 _LENGTH = re.compile(rb"^content-length: *(\d+)", re.IGNORECASE | re.MULTILINE)
+_LAST_ANSWER_WITHIN = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,7 @@ class _Connection(asyncio.Protocol):
         self.ended = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport), "TCP"
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         self._send()
 
     def _send(self) -> None:
@@ -83,7 +84,8 @@ async def post(
         )
         for _ in range(connections)
     ]
-    await asyncio.gather(*(connection.ended for _, connection in opened))
+    async with asyncio.timeout(seconds + _LAST_ANSWER_WITHIN):
+        await asyncio.gather(*(connection.ended for _, connection in opened))
     times = [taken for _, connection in opened for taken in connection.times]
     refused = sum(connection.refused for _, connection in opened)
     return Measured(len(times) / seconds, percentile(times, 0.99) * 1000, refused)

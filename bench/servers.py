@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import aiohttp
 
@@ -76,14 +77,16 @@ async def started(
 ) -> AsyncIterator[Server]:
     """A Python module as a server on that port, until the block ends."""
     began = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-m", module, *arguments], env={**os.environ, **environment})
-    try:
-        url = f"http://127.0.0.1:{port}"
-        await _ready(url, process)
-        yield Server(url, process, time.perf_counter() - began)
-    finally:
-        process.terminate()
-        process.wait(20)
+    with TemporaryFile() as log:
+        command = [sys.executable, "-m", module, *arguments]
+        process = subprocess.Popen(command, env={**os.environ, **environment}, stderr=log)
+        try:
+            url = f"http://127.0.0.1:{port}"
+            await _ready(url, process)
+            yield Server(url, process, time.perf_counter() - began)
+        finally:
+            process.terminate()
+            process.wait(20)
 
 
 @asynccontextmanager
@@ -104,7 +107,6 @@ async def muster(folder: Path) -> AsyncIterator[Server]:
         "MUSTER_POLICY": str(policy),
         "MUSTER_PORT": str(port),
         "BENCH_SECRET": SECRET,
-        "LOG_LEVEL": "WARNING",
     }
     async with started("bot", "serve", environment=environment, port=port) as server:
         yield server

@@ -17,12 +17,8 @@ class CrashPoint(StrEnum):
 
     BEFORE_INTAKE_COMMIT = "before_intake_commit"
     AFTER_INTAKE_COMMIT = "after_intake_commit"
-    BEFORE_INGEST_COMMIT = "before_ingest_commit"
-    AFTER_INGEST_COMMIT = "after_ingest_commit"
     BEFORE_COMMIT = "before_commit"
     AFTER_COMMIT = "after_commit"
-    BEFORE_TIMER_COMMIT = "before_timer_commit"
-    AFTER_TIMER_COMMIT = "after_timer_commit"
     AFTER_CLAIM = "after_claim"
     BEFORE_SEND = "before_send"
     AFTER_SEND = "after_send"
