@@ -109,11 +109,7 @@ async def _react(world: World, title: str) -> tuple[float, float]:
         found = (await world.requests(since))["requests"]
         page = _first(found, "Messages", "Body", title)
         card = _first(found, "chat.postMessage", "text", f"[P0] {title}")
-        return (
-            None
-            if page is None or card is None
-            else ((page - sent_at).total_seconds(), (card - sent_at).total_seconds())
-        )
+        return None if page is None or card is None else ((page - sent_at).total_seconds(), (card - sent_at).total_seconds())
 
     spans = await world.until(look, f"the page and the card of {title}")
     await world.rest()

@@ -64,26 +64,18 @@ def percentile(values: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
-async def post(
-    url: str, body: Callable[[int], bytes], headers: str, seconds: float, connections: int = 64
-) -> Measured:
+async def post(url: str, body: Callable[[int], bytes], headers: str, seconds: float, connections: int = 64) -> Measured:
     """Posts ``body(n)`` to ``url`` for that long."""
     parts, numbers = urlsplit(url), iter(range(10**9))
-    start = (
-        f"POST {parts.path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n{headers}".encode()
-    )
+    host, port = parts.hostname or "127.0.0.1", parts.port or 80
+    start = f"POST {parts.path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n{headers}".encode()
 
     def request() -> bytes:
         content = body(next(numbers))
         return b"%bContent-Length: %d\r\n\r\n%b" % (start, len(content), content)
 
     loop, began = asyncio.get_running_loop(), time.perf_counter()
-    opened = [
-        await loop.create_connection(
-            lambda: _Connection(request, began + seconds), parts.hostname, parts.port
-        )
-        for _ in range(connections)
-    ]
+    opened = [await loop.create_connection(lambda: _Connection(request, began + seconds), host, port) for _ in range(connections)]
     async with asyncio.timeout(seconds + _LAST_ANSWER_WITHIN):
         await asyncio.gather(*(connection.ended for _, connection in opened))
     times = [taken for _, connection in opened for taken in connection.times]

@@ -72,9 +72,7 @@ async def _ready(url: str, process: subprocess.Popen[bytes]) -> None:
 
 
 @asynccontextmanager
-async def started(
-    module: str, *arguments: str, environment: dict[str, str], port: int
-) -> AsyncIterator[Server]:
+async def started(module: str, *arguments: str, environment: dict[str, str], port: int) -> AsyncIterator[Server]:
     """A Python module as a server on that port, until the block ends."""
     began = time.perf_counter()
     with TemporaryFile() as log:

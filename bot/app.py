@@ -179,6 +179,11 @@ class Muster:
         await self.database.close()
 
     @property
+    def workspace_known(self) -> bool:
+        """Whether Slack has said which workspace is ours."""
+        return self._slack is not None and self._slack.verification.team_id is not None
+
+    @property
     def steered(self) -> SteeredClock | None:
         """The clock when it can be steered."""
         return self.clock if isinstance(self.clock, SteeredClock) else None

@@ -4,41 +4,56 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from datetime import timedelta
 
 from bot import crashpoints, telemetry
 from bot.crashpoints import CrashPoint
-from bot.domain.outbox import OutboxMessage, Sender
+from bot.domain.outbox import Delivery, OutboxMessage, Receipt, Sender
 from bot.errors import SendError
 from bot.services import deliveries
 from bot.services.work import Services
 
 POLL_SECONDS = 1.0
 AT_ONCE = 16
+DRAIN_SECONDS = 10.0
 LANES = ("pages", "outbox")
-_SETTINGS = {"slack": "SLACK_BOT_TOKEN", "twilio": "TWILIO_ACCOUNT_SID"}
+_SETTINGS = {
+    "slack": "SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET",
+    "twilio": "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_SMS_FROM",
+}
+_PART_OF_LEASE = 0.9
+_RECORD_AGAIN_AFTER = (0.5, 3.0)
+"""What was sent and is not written down is sent once more, so that a busy database is given time before that."""
 
 
 class Dispatcher:
-    """The loops behind the outbox, one a lane; ``cycles`` counts how often the slower of them has looked, for /readyz."""
+    """The loops behind the outbox, one a lane; ``cycles`` and ``last_cycle`` are those of the slower one, for /readyz."""
 
-    def __init__(self, services: Services, senders: Mapping[str, Sender], *, owner: str, lease: timedelta) -> None:
-        self.last_cycle = services.clock.monotonic()
+    def __init__(
+        self, services: Services, senders: Mapping[str, Sender], *, owner: str, lease: timedelta, concurrency: int = AT_ONCE
+    ) -> None:
         self._services = services
         self._senders = senders
         self._owner = owner
         self._lease = lease
+        self._concurrency = concurrency
         self._stopped = False
         self._turns = dict.fromkeys(LANES, 0)
+        self._looked_at = dict.fromkeys(LANES, services.clock.monotonic())
 
     @property
     def cycles(self) -> int:
         """Whole turns that every lane has finished."""
         return min(self._turns.values())
 
+    @property
+    def last_cycle(self) -> float:
+        """When, by the monotonic clock, the lane that lags behind finished its last turn."""
+        return min(self._looked_at.values())
+
     async def run(self) -> None:
-        """Claims and sends until ``stop``, then waits for what is under way."""
+        """Claims and sends until ``stop``, then waits for what is under way, DRAIN_SECONDS at most; the rest is left to its lease."""
         async with asyncio.TaskGroup() as group:
             for lane in LANES:
                 group.create_task(self._run_lane(lane))
@@ -51,25 +66,30 @@ class Dispatcher:
 
     async def _run_lane(self, lane: str) -> None:
         sending: set[asyncio.Task[None]] = set()
-        while not self._stopped:
-            try:
-                await self._claim(lane, sending)
-                self._turns[lane] += 1
-                self.last_cycle = self._services.clock.monotonic()
-            except Exception:
-                telemetry.logger().exception("dispatcher_cycle_failed", lane=lane)
-            if len(sending) >= AT_ONCE:
-                await asyncio.wait(sending, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            else:
-                await self._services.wait(lane, POLL_SECONDS)
-        await asyncio.gather(*sending, return_exceptions=True)
+        try:
+            while not self._stopped:
+                if await self._survives(self._claim(lane, sending), "dispatcher_cycle_failed", lane=lane):
+                    self._turns[lane] += 1
+                    self._looked_at[lane] = self._services.clock.monotonic()
+                await self._pause(lane, sending)
+            if sending:
+                await asyncio.wait(sending, timeout=DRAIN_SECONDS)
+        finally:
+            for late in sending:
+                late.cancel()
+
+    async def _pause(self, lane: str, sending: set[asyncio.Task[None]]) -> None:
+        """Until there may be something to send and room to send it."""
+        if len(sending) >= self._concurrency:
+            await asyncio.wait(sending, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        else:
+            await self._services.wait(lane, POLL_SECONDS)
 
     async def _claim(self, lane: str, sending: set[asyncio.Task[None]]) -> None:
-        room = AT_ONCE - len(sending)
+        room = self._concurrency - len(sending)
         if room <= 0:
             return
-        pages = lane == "pages"
-        claimed = await self._services.run(deliveries.claim, self._owner, self._lease, room, pages=pages)
+        claimed = await self._services.run(deliveries.claim, self._owner, self._lease, room, pages=lane == "pages")
         for message in claimed:
             crashpoints.reach(CrashPoint.AFTER_CLAIM, message.kind.value)
             task = asyncio.create_task(self._carry(message))
@@ -78,34 +98,64 @@ class Dispatcher:
         if len(claimed) == room:
             self._services.database.wakes.set(lane)
 
+    async def _survives(self, work: Awaitable[None], event: str, **facts: object) -> bool:
+        """Whether the work ended well; whatever it raised is logged as ``event``, and the loop goes on."""
+        try:
+            await work
+        except Exception:
+            telemetry.logger().exception(event, **facts)
+            return False
+        return True
+
     async def _carry(self, message: OutboxMessage) -> None:
+        """Sends one message and writes down how that went; never raises."""
+        facts = {"kind": message.kind.value, "message_id": message.id}
         with telemetry.working_on(message.request_id, message.incident_id):
-            try:
-                await self._send(message)
-            except SendError as error:
-                telemetry.logger().warning("not_sent", kind=message.kind.value, message_id=message.id, error=str(error))
-                await self._fail(message, error)
-            except Exception:
-                telemetry.logger().exception("delivery_broke", kind=message.kind.value, message_id=message.id)
-                await self._fail(message, SendError("it broke here; see the log", code="internal", ambiguous=True))
+            if not await self._survives(self._send(message), "delivery_broke", **facts):
+                error = SendError("it broke here; see the log", code="internal", ambiguous=True)
+                await self._survives(self._fail(message, error), "failure_not_recorded", **facts)
+
+    async def _send(self, message: OutboxMessage) -> None:
+        try:
+            sender = self._sender_of(message)
+            delivery = await self._services.run(deliveries.prepare, message, self._lease)
+            receipt = None if delivery is None else await self._hand_over(sender, delivery)
+        except SendError as error:
+            telemetry.logger().warning("not_sent", kind=message.kind.value, message_id=message.id, error=str(error))
+            await self._fail(message, error)
+            return
+        if receipt is not None:
+            await self._record(message, receipt)
+
+    def _sender_of(self, message: OutboxMessage) -> Sender:
+        name = message.kind.provider
+        if name not in self._senders:
+            raise SendError(f"{name.capitalize()} is not configured: set {_SETTINGS[name]}", code="unconfigured", permanent=True)
+        return self._senders[name]
+
+    async def _hand_over(self, sender: Sender, delivery: Delivery) -> Receipt:
+        """What the provider gave back, in less time than the lease: whoever claims the message next must find us silent."""
+        crashpoints.reach(CrashPoint.BEFORE_SEND, delivery.kind.value)
+        try:
+            async with asyncio.timeout(self._lease.total_seconds() * _PART_OF_LEASE):
+                receipt = await sender.send(delivery)
+        except TimeoutError as error:
+            raise SendError("it took longer than its lease", code="too_slow", ambiguous=True) from error
+        crashpoints.reach(CrashPoint.AFTER_SEND, delivery.kind.value)
+        return receipt
+
+    async def _record(self, message: OutboxMessage, receipt: Receipt) -> None:
+        """Writes down what was sent, again and again while the database is busy; after that the lease runs out."""
+        facts = {"kind": message.kind.value, "message_id": message.id}
+        for again_after in (*_RECORD_AGAIN_AFTER, None):
+            if await self._survives(self._services.run(deliveries.record, message, receipt), "receipt_not_recorded", **facts):
+                crashpoints.reach(CrashPoint.AFTER_RECORD, message.kind.value)
+                telemetry.SENT.labels(message.kind.value).inc()
+                telemetry.logger().info("sent", **facts, provider_id=receipt.provider_id)
+                return
+            if again_after is not None:
+                await asyncio.sleep(again_after)
 
     async def _fail(self, message: OutboxMessage, error: SendError) -> None:
         telemetry.SEND_ERRORS.labels(message.kind.value).inc()
         await self._services.run(deliveries.fail, message, error, random.random())  # noqa: S311 - only jitter
-
-    async def _send(self, message: OutboxMessage) -> None:
-        sender = self._senders.get(message.kind.provider)
-        if sender is None:
-            name = message.kind.provider
-            text = f"{name.capitalize()} is not configured: set {_SETTINGS[name]}"
-            raise SendError(text, code="unconfigured", permanent=True)
-        delivery = await self._services.run(deliveries.prepare, message, self._lease)
-        if delivery is None:
-            return
-        crashpoints.reach(CrashPoint.BEFORE_SEND, message.kind.value)
-        receipt = await sender.send(delivery)
-        crashpoints.reach(CrashPoint.AFTER_SEND, message.kind.value)
-        await self._services.run(deliveries.record, message, receipt)
-        crashpoints.reach(CrashPoint.AFTER_RECORD, message.kind.value)
-        telemetry.SENT.labels(message.kind.value).inc()
-        telemetry.logger().info("sent", kind=message.kind.value, message_id=message.id, provider_id=receipt.provider_id)

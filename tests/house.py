@@ -77,6 +77,12 @@ class House:
         await response.read()
         return response
 
+    async def show(self, reference: str) -> dict[str, Any]:
+        """An incident as the API shows it."""
+        headers = {"Authorization": f"Bearer {SECRETS['MUSTER_API_TOKEN']}"}
+        async with self.http.get(f"{self.bot.url}/api/v1/incidents/{reference}", headers=headers) as response:
+            return dict(await response.json())
+
     def texts(self, number: str) -> list[str]:
         """The texts that lie on a phone, oldest first."""
         return [sms.body for sms in self.sandbox.phones.inbox(number)]

@@ -154,11 +154,7 @@ class Story:
 
         file_id = await self.world.until(look, "the postmortem in the channel of INC-1")
         await self._settle()
-        content = await self.world.file(file_id)
-        FOLDER.mkdir(exist_ok=True)
-        path = FOLDER / f"{REFERENCE}-postmortem.md"
-        path.write_text(content, encoding="utf-8")
-        return path
+        return _write(await self.world.file(file_id))
 
     async def _promises(self) -> None:
         await self._chapter("What was promised")
@@ -166,3 +162,14 @@ class Story:
         for clock, due, outcome in self.narrator.promises(await self.world.incident(REFERENCE)):
             table.add_row(clock, due, outcome, style="red" if outcome.startswith("missed") else "")
         self.console.print(table)
+
+
+def _write(postmortem: str) -> Path:
+    """Where the postmortem was written."""
+    path = FOLDER / f"{REFERENCE}-postmortem.md"
+    try:
+        FOLDER.mkdir(exist_ok=True)
+        path.write_text(postmortem, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{path} could not be written ({error.strerror}).") from error
+    return path

@@ -68,15 +68,20 @@ class Verification:
             raise Unsigned("The request is not signed.")
         if abs(self._clock.real().timestamp() - int(timestamp)) > _WINDOW_SECONDS:
             raise Unsigned("The request is too old.")
-        if not any(verifier.is_valid(body, timestamp, signature) for verifier in self._verifiers):
+        text = _text(body)
+        if not any(verifier.is_valid(text, timestamp, signature) for verifier in self._verifiers):
             raise Unsigned("The signature does not fit the request.")
 
 
-def _payload(content_type: str, body: bytes) -> Mapping[str, Any]:
+def _text(body: bytes) -> str:
     try:
-        text = body.decode("utf-8")
+        return body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Malformed("The body is not UTF-8.") from error
+
+
+def _payload(content_type: str, body: bytes) -> Mapping[str, Any]:
+    text = _text(body)
     if content_type.split(";")[0].strip().lower() == "application/json":
         return parse_object(text)
     form = {name: values[0] for name, values in parse_qs(text, keep_blank_values=True).items()}

@@ -11,7 +11,8 @@ from typing import Any
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.web.async_client import AsyncSlackResponse, AsyncWebClient
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.senders import slack_errors
 
@@ -38,9 +39,7 @@ async def ask(method: str, call: Awaitable[AsyncSlackResponse], within: float = 
         raise slack_errors.unreadable(error, method) from error
 
 
-async def every(
-    method: str, key: str, call: Callable[..., Awaitable[AsyncSlackResponse]], **args: Any
-) -> AsyncIterator[dict[str, Any]]:
+async def every(method: str, key: str, call: Callable[..., Awaitable[AsyncSlackResponse]], **args: Any) -> AsyncIterator[dict[str, Any]]:
     """What a method lists under ``key``, page after page, as long as it is asked for; raises SendError."""
     cursor: str | None = None
     while cursor != "":

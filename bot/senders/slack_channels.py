@@ -6,7 +6,6 @@ import html
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -93,13 +92,17 @@ class Channels:
         return Receipt(None, {"failed": failed} if failed else {})
 
     async def _invite(self, channel: str, users: list[str]) -> dict[str, str]:
+        """Who was left out of these, and why; when none of them could be invited each is asked for alone, to learn their reasons."""
         try:
             answer = await ask("conversations.invite", self._client.conversations_invite(channel=channel, users=users, force=True))
         except SendError as error:
             if error.code not in _NOT_INVITED:
                 raise
-            return _left_out(error.details) or ({} if error.code == _IN_IT else dict.fromkeys(users, error.code))
-        return _left_out(answer.data)
+            if len(users) == 1:
+                return {} if error.code == _IN_IT else {users[0]: error.code}
+            alone = [await self._invite(channel, [user]) for user in users]
+            return {user: why for left_out in alone for user, why in left_out.items()}
+        return {item["user"]: item["error"] for item in answer.get("errors") or () if item["error"] != _IN_IT}
 
     async def resolve(self, address: str) -> str:
         """The id of a channel given by id or by name; one given by name is joined when we are not in it. Names are looked up once."""
@@ -134,9 +137,3 @@ def _names(name: str) -> Iterator[str]:
     yield name[:_NAME_LIMIT]
     for number in range(2, _NAMES_TO_TRY + 1):
         yield f"{name[: _NAME_LIMIT - 2]}-{number}"
-
-
-def _left_out(body: Any) -> dict[str, str]:
-    """The people that an answer to an invitation lists as left out, without those who are in the channel already."""
-    errors = body.get("errors") if isinstance(body, dict) else None
-    return {item["user"]: item["error"] for item in errors or () if "user" in item and item["error"] != _IN_IT}

@@ -113,9 +113,10 @@ def _failure(text: str, method: str, code: str, *, half_done: bool) -> SendError
 
 def _read(response: Any) -> tuple[int, Mapping[str, str], Mapping[str, Any]]:
     """Status, headers and body of what the SDK hands over: its own response, or aiohttp's when the JSON was broken."""
-    status = getattr(response, "status_code", None) or getattr(response, "status", 200)
-    body = getattr(response, "data", None)
-    return status, getattr(response, "headers", None) or {}, body if isinstance(body, dict) else {}
+    status: Any = getattr(response, "status_code", None) or getattr(response, "status", 200)
+    headers: Mapping[str, str] = getattr(response, "headers", None) or {}
+    body: Any = getattr(response, "data", None)
+    return int(status), headers, body if isinstance(body, dict) else {}
 
 
 def _details(body: Mapping[str, Any]) -> list[str]:
