@@ -46,11 +46,12 @@ class Narrator:
 
     def promises(self, incident: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         """Every promise of an incident: what was owed, by when, and whether it was kept or by how much it was missed."""
-        return [self._promise(promise) for promise in incident["promises"]]
+        opened_at = datetime.fromisoformat(incident["opened_at"])
+        return [self._promise(promise, opened_at) for promise in incident["promises"]]
 
-    def _promise(self, promise: Mapping[str, Any]) -> tuple[str, str, str]:
+    def _promise(self, promise: Mapping[str, Any], opened_at: datetime) -> tuple[str, str, str]:
         due_at = datetime.fromisoformat(promise["due_at"])
-        due = times.clock_time(due_at, self.world.policy.zones)
+        due = times.near(due_at, opened_at, self.world.policy.zones)
         if promise["kept_at"] is None:
             ended = "taken back" if promise["withdrawn_at"] else "open"
             return promise["clock"], due, "missed" if promise["missed_at"] else ended

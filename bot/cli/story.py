@@ -135,7 +135,11 @@ class Story:
 
     async def _miss_an_update(self) -> None:
         await self._chapter("The next update does not come, and is chased")
-        await self._pass(16.5)
+        due = (await self.world.incident(REFERENCE))["next_update_at"]
+        if due is None:
+            raise click.ClickException("This policy promises no updates for its worst severity; the story needs one that does.")
+        late = datetime.fromisoformat(due) - await self._now() + timedelta(seconds=90)
+        await self._pass(late.total_seconds() / 60)
         await self._said("a status update")
         await self._command("update monitoring Error rate is below 0.1 %, watching")
         await self._said("watching")

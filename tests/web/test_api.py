@@ -12,19 +12,21 @@ TOKEN = {"Authorization": f"Bearer {SECRETS['MUSTER_API_TOKEN']}"}
 ROOT = "/api/v1/incidents"
 
 
-async def call(house: House, method: str, path: str, body: dict[str, Any] | None = None, **headers: str) -> tuple[int, Any]:
+async def call(
+    house: House, method: str, path: str, body: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+) -> tuple[int, Any]:
     async with house.http.request(method, f"{house.bot.url}{path}", json=body, headers=headers) as response:
         return response.status, await response.json()
 
 
 async def test_without_a_token_everything_is_401(house: House) -> None:
     for method, path in (("GET", ROOT), ("POST", ROOT), ("GET", f"{ROOT}/INC-1"), ("POST", f"{ROOT}/INC-1/ack")):
-        status, answer = await call(house, method, path, {} if method == "POST" else None, Authorization="Bearer wrong")
+        status, answer = await call(house, method, path, {} if method == "POST" else None, headers={"Authorization": "Bearer wrong"})
         assert status == 401, answer
 
 
 async def test_an_incident_lives_its_whole_life_over_the_api(house: House) -> None:
-    status, declared = await call(house, "POST", ROOT, {"title": "Checkout is down", "severity": "P0"}, **TOKEN)
+    status, declared = await call(house, "POST", ROOT, {"title": "Checkout is down", "severity": "P0"}, headers=TOKEN)
     assert (status, declared["reference"], declared["joined"]) == (200, "INC-1", False)
     steps: list[tuple[str, dict[str, Any], str]] = [
         ("ack", {}, "Investigating"),
@@ -35,18 +37,18 @@ async def test_an_incident_lives_its_whole_life_over_the_api(house: House) -> No
         ("reopen", {"reason": "back"}, "Investigating"),
     ]
     for name, body, expected in steps:
-        status, shown = await call(house, "POST", f"{ROOT}/INC-1/{name}", body, **TOKEN)
+        status, shown = await call(house, "POST", f"{ROOT}/INC-1/{name}", body, headers=TOKEN)
         assert (status, shown["status"]) == (200, expected), name
     assert shown["roles"] == {"commander": "Ben"}
-    _, listed = await call(house, "GET", ROOT, **TOKEN)
+    _, listed = await call(house, "GET", ROOT, headers=TOKEN)
     assert [found["reference"] for found in listed["incidents"]] == ["INC-1"]
 
 
 async def test_an_idempotency_key_gives_the_same_answer_and_another_request_under_it_is_422(house: House) -> None:
     keyed = TOKEN | {"Idempotency-Key": "one"}
-    first = await call(house, "POST", ROOT, {"title": "Checkout is down"}, **keyed)
-    assert await call(house, "POST", ROOT, {"title": "Checkout is down"}, **keyed) == first
-    assert (await call(house, "POST", ROOT, {"title": "Something else"}, **keyed))[0] == 422
+    first = await call(house, "POST", ROOT, {"title": "Checkout is down"}, headers=keyed)
+    assert await call(house, "POST", ROOT, {"title": "Checkout is down"}, headers=keyed) == first
+    assert (await call(house, "POST", ROOT, {"title": "Something else"}, headers=keyed))[0] == 422
 
 
 @pytest.mark.parametrize(
@@ -64,21 +66,21 @@ async def test_an_idempotency_key_gives_the_same_answer_and_another_request_unde
     ],
 )
 async def test_what_cannot_be_done_gets_a_code_and_a_sentence(house: House, path: str, body: dict[str, Any], expected: int) -> None:
-    await call(house, "POST", ROOT, {"title": "Checkout is down"}, **TOKEN)
-    status, answer = await call(house, "POST", path, body, **TOKEN)
+    await call(house, "POST", ROOT, {"title": "Checkout is down"}, headers=TOKEN)
+    status, answer = await call(house, "POST", path, body, headers=TOKEN)
     assert status == expected, answer
     assert answer["code"]
     assert len(answer["message"]) > 10
 
 
 async def test_a_postmortem_keeps_what_a_person_wrote_and_that_keeps_the_promise(house: House) -> None:
-    await call(house, "POST", ROOT, {"title": "Checkout is down", "severity": "P0"}, **TOKEN)
-    await call(house, "POST", f"{ROOT}/INC-1/resolve", {}, **TOKEN)
-    _, drafted = await call(house, "GET", f"{ROOT}/INC-1/postmortem", **TOKEN)
+    await call(house, "POST", ROOT, {"title": "Checkout is down", "severity": "P0"}, headers=TOKEN)
+    await call(house, "POST", f"{ROOT}/INC-1/resolve", {}, headers=TOKEN)
+    _, drafted = await call(house, "GET", f"{ROOT}/INC-1/postmortem", headers=TOKEN)
     written = drafted["markdown"] + "\n## Lessons\n\nWe learned much.\n"
-    status, _ = await call(house, "PUT", f"{ROOT}/INC-1/postmortem", {"markdown": written}, **TOKEN)
+    status, _ = await call(house, "PUT", f"{ROOT}/INC-1/postmortem", {"markdown": written}, headers=TOKEN)
     assert status == 200
-    _, again = await call(house, "GET", f"{ROOT}/INC-1/postmortem", **TOKEN)
+    _, again = await call(house, "GET", f"{ROOT}/INC-1/postmortem", headers=TOKEN)
     assert "We learned much." in again["markdown"]
     promises = (await house.show("INC-1"))["promises"]
     assert [promise["kept_at"] is not None for promise in promises if promise["clock"] == "postmortem"] == [True]
