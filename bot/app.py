@@ -84,7 +84,7 @@ class Muster:
         self._session = aiohttp.ClientSession()
         self._intake = Intake(self.database)
         self.ticker = Ticker(self.services, self.clock)
-        self.intake_worker = IntakeWorker(self.services, self.clock, lease)
+        self.intake_worker = IntakeWorker(self.services, self.clock, lease, self._intake.pressed)
         owner = f"{socket.gethostname()}:{os.getpid()}"
         self.dispatcher = Dispatcher(self.services, self._senders(), owner=owner, lease=lease)
         await self._open()

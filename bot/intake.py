@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from bot import telemetry
@@ -16,27 +16,32 @@ from bot.services.intake import IntakeRow
 from bot.services.work import Services
 from bot.sources import PARSERS
 
-BATCH = 100
+BATCH = 8
+"""Bodies to a transaction: short enough that the door never waits long for the write gate."""
+REST = 2.0
+"""How many times as long as a batch took the worker rests while bodies keep coming in: the door comes first."""
 POLL_SECONDS = 1.0
 
 
 class IntakeWorker:
     """The loop behind the intake; ``cycles`` counts how often it has looked, for /readyz."""
 
-    def __init__(self, services: Services, clock: Clock, lease: timedelta) -> None:
+    def __init__(self, services: Services, clock: Clock, lease: timedelta, pressed: Callable[[], bool]) -> None:
         self.cycles = 0
         self.last_cycle = clock.monotonic()
         self._services = services
         self._clock = clock
         self._lease = lease
+        self._pressed = pressed
         self._stopped = asyncio.Event()
+        self._began = clock.monotonic()
 
     async def run(self) -> None:
         """Works off what waits, then waits for more; until ``stop``."""
         while not self._stopped.is_set():
             try:
                 while await self._work_batch() and not self._stopped.is_set():
-                    pass
+                    await self._give_way()
                 self.cycles += 1
                 self.last_cycle = self._clock.monotonic()
             except Exception:
@@ -49,7 +54,13 @@ class IntakeWorker:
         self._stopped.set()
         self._services.database.wakes.set("intake")
 
+    async def _give_way(self) -> None:
+        """Rests after a batch while bodies are being written down, in proportion to how long the batch took."""
+        if self._pressed():
+            await asyncio.sleep(min(0.05, REST * (self._clock.monotonic() - self._began)))
+
     async def _work_batch(self) -> bool:
+        self._began = self._clock.monotonic()
         rows = await self._services.run(intake.claim, self._lease, BATCH)
         batch: list[tuple[IntakeRow, Sequence[Alert]]] = []
         for row in rows:

@@ -63,7 +63,7 @@ class Settings(BaseModel):
     twilio_sms_from: str | None = Field(None, pattern=r"^\+[1-9][0-9]{6,14}$")
     twilio_api_url: WebAddress = "https://api.twilio.com"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    log_format: Literal["json", "console"] = "json"
+    log_format: Literal["json", "console"] | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -38,7 +39,19 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
     if request.param == "sqlite":
         yield f"sqlite+aiosqlite:///{tmp_path / 'muster.db'}"
         return
-    server: URL = request.getfixturevalue("postgres_server")
+    async with _empty_postgres(request.getfixturevalue("postgres_server")) as url:
+        yield url
+
+
+@pytest.fixture
+async def postgres_url(postgres_server: URL) -> AsyncIterator[str]:
+    """The address of an empty PostgreSQL database, for what is told on that alone."""
+    async with _empty_postgres(postgres_server) as url:
+        yield url
+
+
+@asynccontextmanager
+async def _empty_postgres(server: URL) -> AsyncIterator[str]:
     name = f"muster_{uuid4().hex}"
     await _execute(server, f"CREATE DATABASE {name}")
     yield server.set(database=name).render_as_string(hide_password=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -48,7 +49,7 @@ def open_database(settings: Settings, policy: Policy) -> Database:
 def serve() -> None:
     """Run the bot until SIGTERM or Ctrl-C; what is under way is finished first."""
     settings, policy = read_settings()
-    telemetry.configure(settings.log_level, settings.log_format)
+    telemetry.configure(settings.log_level, settings.log_format or ("console" if sys.stderr.isatty() else "json"))
     try:
         run(app.serve(settings, policy))
     except OSError as error:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.domain.alert import AlertRow
 from bot.domain.durations import format_span
@@ -12,7 +13,7 @@ from bot.domain.severity import ClockName
 from bot.domain.situation import Situation
 from bot.domain.timers import Promise
 from bot.messages import times
-from bot.messages.card import next_update_text, road_name, severity_label, title_text
+from bot.messages.card import announcement, next_update_text, road_name, severity_label, title_text
 from bot.messages.texts import SECTION_LIMIT, Words, clean, fit, link, literal, mention, section, shown
 
 OWED = {
@@ -48,6 +49,10 @@ def _span(later: datetime, earlier: datetime) -> str:
     return format_span(max(later - earlier, timedelta()))
 
 
+def _late(now: datetime, due_at: datetime) -> str:
+    return f"it is {_span(now, due_at)} late" if now - due_at >= timedelta(seconds=1) else "it is due now"
+
+
 def declared(s: Situation, meaning: str) -> Words:
     """Says that the incident was declared, by whom, and what its severity means here."""
     incident = s.incident
@@ -77,6 +82,12 @@ def severity_changed(s: Situation, name: str, old: str, reason: str | None) -> W
     """Says that the severity changed, with the reason when one was given."""
     sentence = f"{shown(name)} changed {s.incident.reference} from {shown(old, 60)} to {severity_label(s)}."
     return _notice(f"{sentence} Next update: {next_update_text(s)}", reason)
+
+
+def announced(s: Situation, notice: Mapping[str, Any]) -> Words:
+    """A notice as it is said where the incident was announced: under the status post, to the letter (J10)."""
+    post = announcement(s)
+    return {"text": f"{post['text']}\n{notice['text']}", "blocks": [*post["blocks"], *notice.get("blocks", ())]}
 
 
 def role_assigned(s: Situation, role: Role, name: str) -> Words:
@@ -124,8 +135,8 @@ def promise_warned(s: Situation, promise: Promise, user_id: str | None) -> Words
 
 def promise_missed(s: Situation, promise: Promise, user_id: str | None) -> Words:
     """Says, and calls the owner, that a promise is broken, with its lateness (J6)."""
-    due, late = times.near(promise.due_at, s.now, s.zones), _span(s.now, promise.due_at)
-    sentence = f"Promise missed: {s.incident.reference} owed {OWED[promise.clock]} by {due}; it is {late} late."
+    due, late = times.near(promise.due_at, s.now, s.zones), _late(s.now, promise.due_at)
+    sentence = f"Promise missed: {s.incident.reference} owed {OWED[promise.clock]} by {due}; {late}."
     return _call(user_id, f"{sentence} {_NEXT_STEP[promise.clock]}")
 
 

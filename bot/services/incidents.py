@@ -5,7 +5,9 @@ Whoever asks, by whichever road, comes through here; each has one effect however
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bot.domain.declaration import SAME_TITLE_WITHIN, Declaration, same_title
 from bot.domain.incidents import TITLE_LIMIT, Incident, Purpose, Road, Role
@@ -151,8 +153,7 @@ async def update(
     promise = await promises.begin(work, incident, ClockName.UPDATE, work.now)
     incident = await incidents.change_incident(work.tx, incident, next_update_at=promise.due_at if promise else None)
     notice = notices.updated(await situations.read(work, incident), member.name, words)
-    for purpose in Purpose:
-        await say(work, incident.id, notice, purpose=purpose)
+    await _tell_everyone(work, incident, notice)
     await refresh_card(work, incident.id)
     return incident
 
@@ -195,8 +196,7 @@ async def change_severity(work: UnitOfWork, incident_id: str, person_id: str, la
     await work.write(EntryKind.SEVERITY_CHANGED, incident.id, actor_id=person_id, text=reason, facts=facts)
     incident = await promises.begin_anew(work, incident, person_id)
     notice = notices.severity_changed(await situations.read(work, incident), member.name, old, reason)
-    for purpose in Purpose:
-        await say(work, incident.id, notice, purpose=purpose)
+    await _tell_everyone(work, incident, notice)
     await refresh_card(work, incident.id)
     if severity.pages and incident.acknowledged_at is None:
         await escalations.start(work, incident, ClockName.ACKNOWLEDGE)
@@ -250,8 +250,7 @@ async def resolve(work: UnitOfWork, incident_id: str, person_id: str, text: str 
     words = texts.clean(text.strip(), _TEXT_LIMIT) if text else None
     await work.write(EntryKind.RESOLVED, incident.id, actor_id=person_id, text=words)
     notice = notices.resolved(await situations.read(work, incident), member.name, words)
-    for purpose in Purpose:
-        await say(work, incident.id, notice, purpose=purpose)
+    await _tell_everyone(work, incident, notice)
     await refresh_card(work, incident.id)
     promise = await promises.begin_write_up(work, incident)
     await postmortems.draft_and_share(work, incident, promise)
@@ -270,13 +269,19 @@ async def reopen(work: UnitOfWork, incident_id: str, person_id: str, reason: str
     await work.write(EntryKind.REOPENED, incident.id, actor_id=person_id, text=reason)
     incident = await promises.begin_anew(work, incident, person_id)
     notice = notices.reopened(await situations.read(work, incident), member.name)
-    for purpose in Purpose:
-        await say(work, incident.id, notice, purpose=purpose)
+    await _tell_everyone(work, incident, notice)
     await refresh_card(work, incident.id)
     severity = (await work.policy_of(incident.policy_digest)).severity(incident.severity)
     if severity.pages:
         await escalations.start(work, incident, ClockName.ACKNOWLEDGE)
     return incident
+
+
+async def _tell_everyone(work: UnitOfWork, incident: Incident, notice: Mapping[str, Any]) -> None:
+    """Says it in the incident's channel, and with the status post where it was announced (J10)."""
+    await say(work, incident.id, notice)
+    announced = notices.announced(await situations.read(work, incident), notice)
+    await say(work, incident.id, announced, purpose=Purpose.ANNOUNCE)
 
 
 async def _actor(work: UnitOfWork, person_id: str) -> Member:

@@ -83,6 +83,10 @@ class Intake:
         await committed
         return taken.id
 
+    def pressed(self) -> bool:
+        """Whether bodies are being written down or wait for it."""
+        return self._writing is not None and not self._writing.done()
+
     async def close(self) -> None:
         """Waits for the commit under way and closes the connection."""
         if self._writing is not None:

@@ -14,7 +14,7 @@ from bot.domain.policy import Carrier, SourceRule
 from bot.errors import Malformed
 from bot.services import intake
 from bot.store.intake import Busy
-from bot.web.bodies import parse_object, read_body, require_json
+from bot.web.bodies import check_object, read_body, require_json
 from bot.web.edge import Edge, answer, edge_of, refusal
 
 _NOBODY = b"a secret that no source has"
@@ -37,7 +37,7 @@ async def take(request: web.Request) -> web.Response:
         return refused
     require_json(request)
     body = await read_body(request)
-    parse_object(body)
+    check_object(body)
     try:
         receipt = await edge.intake.add(name, body, telemetry.current_request_id() or "")
     except Busy as error:

@@ -63,7 +63,12 @@ def test_a_monitor_from_the_future_is_not_believed() -> None:
 
 @pytest.mark.parametrize(
     ("line", "label", "title"),
-    [("P0 Checkout is down", "P0", "Checkout is down"), ("sev0 x", "P0", "x"), ("Checkout is down", None, "Checkout is down"), ("", None, "")],
+    [
+        ("P0 Checkout is down", "P0", "Checkout is down"),
+        ("sev0 x", "P0", "x"),
+        ("Checkout is down", None, "Checkout is down"),
+        ("", None, ""),
+    ],
 )
 def test_a_declaration_is_read_from_one_line(line: str, label: str | None, title: str) -> None:
     severity, rest = split_severity(line, POLICY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,7 +38,14 @@ def test_an_untouched_chain_verifies(length: int) -> None:
 def test_a_changed_entry_is_named(length: int, data: st.DataObject) -> None:
     entries = chain(length)
     place = data.draw(st.integers(0, length - 1))
-    changes = [{"kind": EntryKind.RESOLVED}, {"actor_id": "x"}, {"facts": {"n": 0}}, {"at": NOON}, {"digest": "x"}, {"refers_to": "1"}]
+    changes: list[dict[str, Any]] = [
+        {"kind": EntryKind.RESOLVED},
+        {"actor_id": "x"},
+        {"facts": {"n": 0}},
+        {"at": NOON},
+        {"digest": "x"},
+        {"refers_to": "1"},
+    ]
     changed = [*entries[:place], replace(entries[place], **data.draw(st.sampled_from(changes))), *entries[place + 1 :]]
     assert flaw(changed, entries) == place + 1
 

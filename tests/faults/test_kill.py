@@ -45,7 +45,20 @@ async def tell_the_story(process: Process) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 async def test_after_a_kill_the_story_ends_as_if_nothing_had_happened(place: str, tmp_path: Path) -> None:
-    async with open_process(tmp_path, f"sqlite+aiosqlite:///{tmp_path / 'muster.db'}") as process:
+    await kill_at(place, tmp_path, f"sqlite+aiosqlite:///{tmp_path / 'muster.db'}")
+
+
+@pytest.mark.parametrize(
+    "place", PLACES[:2] + PLACES[-10:] + [f"after_send@{kind}" for kind in ("slack.channel", "slack.card", "twilio.sms")]
+)
+async def test_after_a_kill_a_replica_on_postgresql_takes_over_when_the_lease_runs_out(
+    place: str, tmp_path: Path, postgres_url: str
+) -> None:
+    await kill_at(place, tmp_path, postgres_url)
+
+
+async def kill_at(place: str, tmp_path: Path, database_url: str) -> None:
+    async with open_process(tmp_path, database_url) as process:
         await process.start(f"{place}:1")
         await tell_the_story(process)
         await process.until(lambda: process.ask("GET", "/readyz"), "the bot to be ready")

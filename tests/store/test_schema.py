@@ -26,9 +26,7 @@ async def write(database: Database, count: int = 3) -> list[str]:
     identities = []
     for number in range(count):
         async with database.transaction() as tx:
-            entry = await timeline.add_entry(
-                tx, EntryKind.NOTE, at=NOON, recorded_at=NOON, text=f"said {number}", facts={"n": number}
-            )
+            entry = await timeline.add_entry(tx, EntryKind.NOTE, at=NOON, recorded_at=NOON, text=f"said {number}", facts={"n": number})
             identities.append(entry.id)
     return identities
 
@@ -59,7 +57,7 @@ def test_every_table_carries_organisation_and_branch() -> None:
 )
 async def test_the_timeline_refuses_to_be_changed(database: Database, statement: str) -> None:
     await write(database)
-    with pytest.raises(SQLAlchemyError, match="append-only|erased"):
+    with pytest.raises(SQLAlchemyError, match=r"append-only|erased"):
         await execute(database, [statement])
     assert await verify(database) == (3, [])
 
@@ -100,9 +98,7 @@ def without_triggers(database: Database) -> list[str]:
         ("UPDATE streams SET seq = 4", 4, "tail"),
     ],
 )
-async def test_the_audit_names_the_first_entry_that_was_tampered_with(
-    database: Database, tampering: str, seq: int, reason: str
-) -> None:
+async def test_the_audit_names_the_first_entry_that_was_tampered_with(database: Database, tampering: str, seq: int, reason: str) -> None:
     await write(database)
     await execute(database, [*without_triggers(database), tampering])
     _, flaws = await verify(database)
