@@ -32,6 +32,7 @@ from bot.settings import Settings
 from bot.store import schema
 from bot.store.database import Database, Scope
 from bot.store.intake import Intake
+from bot.store.notifications import Notifications
 from bot.ticker import Ticker
 from bot.web import Edge, build
 
@@ -43,6 +44,8 @@ _AUTH_AGAIN_SECONDS = 30.0
 def limits_of(settings: Settings) -> tuple[str, ...]:
     """What this installation cannot do, in sentences; shown at the start and on every card."""
     limits = []
+    if settings.slack_bot_token is None:
+        limits.append("Slack is not connected: SLACK_BOT_TOKEN is not set.")
     if settings.twilio_account_sid is None:
         limits.append("Phones cannot ring: TWILIO_ACCOUNT_SID is not set.")
     elif settings.public_url is None:
@@ -69,6 +72,7 @@ class Muster:
     _session: aiohttp.ClientSession = field(init=False)
     _runner: web.AppRunner = field(init=False)
     _learning: asyncio.Task[None] | None = field(default=None, init=False)
+    _notifications: Notifications | None = field(default=None, init=False)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list, init=False)
 
     async def start(self) -> None:
@@ -88,6 +92,9 @@ class Muster:
         owner = f"{socket.gethostname()}:{os.getpid()}"
         self.dispatcher = Dispatcher(self.services, self._senders(), owner=owner, lease=lease)
         await self._open()
+        if not self.database.is_sqlite:
+            self._notifications = Notifications(self.database)
+            self._start(self._notifications.run())
         for loop in (self.ticker.run(), self.intake_worker.run(), self.dispatcher.run()):
             self._start(loop)
         for limit in (*self.services.limits, *self.policy.warnings()):
@@ -170,6 +177,8 @@ class Muster:
             await self._slack.close()
         for loop in (self.intake_worker, self.ticker, self.dispatcher):
             loop.stop()
+        if self._notifications is not None:
+            self._notifications.stop()
         _, late = await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
         for task in late:
             task.cancel()

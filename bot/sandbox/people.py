@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
+from bot.sandbox.background import Background
 from bot.sandbox.clock import real_now
 from bot.sandbox.workspace import Channel, Ephemeral, File, Message, State, View
 
@@ -40,7 +41,7 @@ class Workspace:
         self.enforce_rate_limits = False
         self._secret, self._bot_url = signing_secret, bot_url
         self._sent: dict[str, dict[str, Any]] = {}
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._background = Background()
 
     # Looking
 
@@ -67,6 +68,10 @@ class Workspace:
         return [told for told in self.state.ephemerals if told.user == user]
 
     # Sending
+
+    async def close(self) -> None:
+        """Ends what is still under way."""
+        await self._background.close()
 
     def sign(self, body: bytes, timestamp: int | str | None = None) -> dict[str, str]:
         """Slack's headers for a body."""
@@ -216,7 +221,7 @@ class Workspace:
         }
         answer = await self.redeliver(event_id)
         if answer.status // 100 != 2:
-            self._start(self._redeliver_later(event_id))
+            self._background.start(self._redeliver_later(event_id))
         return answer
 
     @property
@@ -246,18 +251,7 @@ class Workspace:
         """Delivers what the bot caused itself, in the background; what it has not subscribed to is not sent."""
         kind = f"{event['type']}.channels" if event["type"] == "message" else event["type"]
         if kind in self.subscriptions and self._bot_url():
-            self._start(self.event(event))
-
-    def _start(self, work: Any) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def close(self) -> None:
-        """Ends what is still being redelivered."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+            self._background.start(self.event(event))
 
 
 def _find_element(message: Message, action_id: str) -> tuple[str, dict[str, Any]]:

@@ -16,6 +16,7 @@ from typing import Any
 
 import aiohttp
 
+from bot.sandbox.background import Background
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.people import Answer
 
@@ -93,7 +94,7 @@ class PhoneNetwork:
         self._behaviour: dict[str, Behaviour] = {}
         self._opted_out: set[str] = set()
         self._numbers = itertools.count(1)
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._background = Background()
 
     def behave(self, number: str, outcome: str = "delivered", error_code: int | None = None, refuse: int | None = None) -> None:
         """Decides what becomes of texts to a number from now on."""
@@ -110,7 +111,7 @@ class PhoneNetwork:
         sms = self._checked(form)
         self.messages.append(sms)
         if sms.callback is not None and self.receipt_delay is not None:
-            self._start(self._deliver(sms))
+            self._background.start(self._deliver(sms))
         return self.shown(sms)
 
     def _checked(self, form: Mapping[str, str]) -> Sms:
@@ -200,6 +201,10 @@ class PhoneNetwork:
             self.answers.append((number, said.group(1)))
         return answer
 
+    async def close(self) -> None:
+        """Ends what is still under way."""
+        await self._background.close()
+
     def sign(self, path: str, fields: Mapping[str, str], public_url: str | None = None) -> str:
         """Twilio's signature over the public address and the sorted fields."""
         text = f"{public_url or self.public_url}{path}" + "".join(f"{name}{fields[name]}" for name in sorted(fields))
@@ -214,17 +219,6 @@ class PhoneNetwork:
                 return Answer(response.status, await response.text())
         except aiohttp.ClientError:
             return Answer(0, None)
-
-    def _start(self, work: Any) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def close(self) -> None:
-        """Ends the receipts that are under way."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
 def segments(body: str) -> int:

@@ -7,7 +7,7 @@ connections of their own (WAL). On PostgreSQL there is no gate; rows decide.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -32,7 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import URL, CursorResult, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -54,6 +54,10 @@ _POSTGRES_SETTINGS = {
     "idle_in_transaction_session_timeout": "15000",
     "timezone": "UTC",
 }
+
+
+_LOST_RACES = frozenset({"40P01", "40001", "55P03"})
+"""What PostgreSQL says of a deadlock, a serialization failure and a lock that was waited for too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,10 @@ class Transaction:
             result: CursorResult[Any] = await self.connection.execute(statement)
         except IntegrityError as error:
             raise Conflict(str(error.orig)) from error
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) in _LOST_RACES:
+                raise Conflict(str(error.orig)) from error
+            raise
         return result
 
     async def changed(self, statement: Update | Delete | Insert) -> int:
@@ -154,6 +162,7 @@ class Database:
         self.clock = clock
         self.wakes = Wakes()
         self.gate = asyncio.Lock()
+        self.announce: Callable[[Iterable[str]], None] | None = None
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._writer = _sqlite_engine(self.url, write=True) if self.is_sqlite else _postgres_engine(self.url)
         self._reader = _sqlite_engine(self.url, write=False) if self.is_sqlite else self._writer
@@ -182,6 +191,8 @@ class Database:
             yield transaction
         for name in transaction.wakes:
             self.wakes.set(name)
+        if transaction.wakes and self.announce is not None:
+            self.announce(transaction.wakes)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:

@@ -102,6 +102,8 @@ class Intake:
                 if not committed.done():
                     committed.set_result(None) if error is None else committed.set_exception(error)
             self._database.wakes.set("intake")
+            if self._database.announce is not None:
+                self._database.announce(("intake",))
 
     async def _write(self, bodies: list[Body]) -> Busy | None:
         crashpoints.reach(CrashPoint.BEFORE_INTAKE_COMMIT)
