@@ -76,7 +76,7 @@ async def kill_at(place: str, tmp_path: Path, database_url: str) -> None:
         assert code == 0, printed
 
 
-async def test_overdue_timers_fire_at_the_start_and_say_how_late_they_were(tmp_path: Path) -> None:
+async def test_complaints_1_and_3_overdue_timers_fire_at_the_start_and_say_how_late_they_were(tmp_path: Path) -> None:
     """Complaint 1: escalation goes on after a restart. Complaint 3: timers are rows, not memory."""
     clocks = {"acknowledge": {"breach": "4s", "warn": "3s"}}
     severity = {"label": "P0", "rank": 0, "aliases": ["critical"], "pages": True, "clocks": clocks}
