@@ -252,13 +252,6 @@ class Policy(BaseModel):
             raise UnknownSeverity(f"There is no severity {label[:40]!r}. Choose one of {choices}.")
         return found
 
-    def severity_by_rank(self, rank: int) -> Severity:
-        """The severity of that rank; raises UnknownSeverity."""
-        for severity in self.severities:
-            if severity.rank == rank:
-                return severity
-        raise UnknownSeverity(f"There is no severity of rank {rank}.")
-
     def members(self, who: Iterable[str]) -> tuple[str, ...]:
         """The keys of the people whom names of people and groups stand for, in order, each once."""
         keys: dict[str, None] = {}

@@ -113,7 +113,7 @@ class Slack:
     async def _command(self, ack: Callable[..., Awaitable[Any]], body: _Words, context: _Words) -> None:
         command = commands.parse(body)
         if commands.wants_modal(command):
-            self._open(command.trigger_id, command.user_id, command.channel_id, modals.for_command, command)
+            self._start(self._open_modal(command.trigger_id, command.user_id, command.channel_id, modals.for_command, command))
             await ack()
             return
         try:
@@ -125,7 +125,7 @@ class Slack:
     async def _action(self, ack: Callable[..., Awaitable[Any]], body: _Words, context: _Words) -> None:
         click = actions.parse(body)
         if click.action_id in actions.MODAL_ACTIONS:
-            self._open(click.trigger_id, click.user_id, click.channel_id, modals.for_click, click)
+            self._start(self._open_modal(click.trigger_id, click.user_id, click.channel_id, modals.for_click, click))
         elif click.action_id == action_ids.ACKNOWLEDGE:
             try:
                 words = await self._once(context, actions.acknowledge, click)
@@ -150,16 +150,6 @@ class Slack:
         if isinstance(refusal, NotAllowed):
             await self.services.run(_write_denial, user_id, user_name, what)
         return commands.ephemeral(answers.refused(str(refusal)))
-
-    def _open(
-        self,
-        trigger_id: str,
-        user_id: str,
-        channel_id: str,
-        use_case: Callable[..., Awaitable[_Words]],
-        *arguments: Any,
-    ) -> None:
-        self._start(self._open_modal(trigger_id, user_id, channel_id, use_case, *arguments))
 
     async def _open_modal(
         self,

@@ -88,10 +88,3 @@ async def list_of_incident(tx: Transaction, incident_id: str) -> list[AlertRow]:
     statement = tx.select(alerts, alerts.c.incident_id == incident_id)
     rows = await tx.run(statement.order_by(alerts.c.first_received_at, alerts.c.id))
     return as_nouns(AlertRow, rows.mappings())
-
-
-async def list_inbox(tx: Transaction, limit: int) -> list[AlertRow]:
-    """The newest alerts that no route wanted."""
-    where = alerts.c.disposition == Disposition.INBOX.value
-    statement = tx.select(alerts, where).order_by(alerts.c.last_received_at.desc()).limit(limit)
-    return as_nouns(AlertRow, (await tx.run(statement)).mappings())

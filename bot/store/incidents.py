@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -133,13 +132,6 @@ async def find_channel(tx: Transaction, incident_id: str, purpose: Purpose) -> C
     where = (channels.c.incident_id == incident_id, channels.c.purpose == purpose.value, channels.c.live)
     row = (await tx.run(tx.select(channels, *where))).mappings().first()
     return None if row is None else as_noun(Channel, row)
-
-
-async def list_channels(tx: Transaction, incident_ids: Sequence[str]) -> dict[str, Channel]:
-    """The live incident channels of several incidents, by incident id."""
-    where = (channels.c.incident_id.in_(incident_ids), channels.c.purpose == Purpose.INCIDENT.value, channels.c.live)
-    rows = await tx.run(tx.select(channels, *where))
-    return {channel.incident_id: channel for channel in as_nouns(Channel, rows.mappings())}
 
 
 async def mark_channel(tx: Transaction, incident_id: str, purpose: Purpose, **values: Any) -> None:
