@@ -57,7 +57,8 @@ class Line:
 
     async def until_all_are(self, state: MessageState, count: int) -> None:
         async def reached() -> bool:
-            return (await self.states()).get(state, 0) == count
+            states = await self.states()
+            return states.get(state, 0) == count and (state is MessageState.SENDING or MessageState.SENDING not in states)
 
         await self.until(reached)
 
