@@ -14,6 +14,7 @@ from bot.crashpoints import CrashPoint
 from bot.errors import SettingsError
 
 _FILE_SUFFIX = "_FILE"
+_KEY_LENGTH = 24
 _NAMES = {
     "database_url": "DATABASE_URL",
     "policy": "MUSTER_POLICY",
@@ -24,11 +25,18 @@ _NAMES = {
     "crashpoint": "MUSTER_CRASHPOINT",
     "slack_bot_token": "SLACK_BOT_TOKEN",
     "slack_signing_secret": "SLACK_SIGNING_SECRET",
+    "slack_app_token": "SLACK_APP_TOKEN",
     "slack_api_url": "SLACK_API_URL",
     "twilio_account_sid": "TWILIO_ACCOUNT_SID",
     "twilio_auth_token": "TWILIO_AUTH_TOKEN",
     "twilio_sms_from": "TWILIO_SMS_FROM",
+    "twilio_whatsapp_from": "TWILIO_WHATSAPP_FROM",
+    "twilio_whatsapp_content_sid": "TWILIO_WHATSAPP_CONTENT_SID",
+    "twilio_voice_from": "TWILIO_VOICE_FROM",
     "twilio_api_url": "TWILIO_API_URL",
+    "smtp_url": "SMTP_URL",
+    "email_from": "EMAIL_FROM",
+    "secret_key": "MUSTER_SECRET_KEY",
     "log_level": "LOG_LEVEL",
     "log_format": "LOG_FORMAT",
 }
@@ -40,7 +48,27 @@ def _web_address(value: str) -> str:
     return value
 
 
+def _mail_server(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().startswith(("smtp://", "smtps://")):
+        raise ValueError("expected smtp://user:password@host:587 or smtps://…")
+    return value
+
+
+def _long_enough(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < _KEY_LENGTH:
+        raise ValueError(f"expected at least {_KEY_LENGTH} random characters, such as `openssl rand -hex 32` gives")
+    return value
+
+
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+MailServer = Annotated[SecretStr, AfterValidator(_mail_server)]
+SigningKey = Annotated[SecretStr, AfterValidator(_long_enough)]
+PhoneNumber = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
+_PAIRS = (
+    ("twilio_account_sid", "twilio_auth_token"),
+    ("smtp_url", "email_from"),
+)
+_SENDERS = ("twilio_sms_from", "twilio_whatsapp_from", "twilio_voice_from")
 
 
 class Settings(BaseModel):
@@ -57,11 +85,18 @@ class Settings(BaseModel):
     crashpoint: tuple[str, int] | None = None
     slack_bot_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
     slack_api_url: WebAddress = "https://slack.com/api/"
     twilio_account_sid: str | None = Field(None, pattern=r"^AC[0-9a-f]{32}$")
     twilio_auth_token: SecretStr | None = None
-    twilio_sms_from: str | None = Field(None, pattern=r"^\+[1-9][0-9]{6,14}$")
+    twilio_sms_from: PhoneNumber | None = None
+    twilio_whatsapp_from: PhoneNumber | None = None
+    twilio_whatsapp_content_sid: str | None = Field(None, pattern=r"^HX[0-9a-fA-F]{32}$")
+    twilio_voice_from: PhoneNumber | None = None
     twilio_api_url: WebAddress = "https://api.twilio.com"
+    smtp_url: MailServer | None = None
+    email_from: str | None = Field(None, pattern=r"^[^@\s<>]+@[^@\s<>]+$")
+    secret_key: SigningKey | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] | None = None
 
@@ -78,14 +113,25 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _in_pairs(self) -> Settings:
-        for names in (("slack_bot_token", "slack_signing_secret"), ("twilio_account_sid", "twilio_auth_token", "twilio_sms_from")):
-            missing = [_NAMES[name] for name in names if getattr(self, name) is None]
-            if missing and len(missing) < len(names):
-                rest = " and ".join(_NAMES[name] for name in names if _NAMES[name] not in missing)
-                raise ValueError(f"{', '.join(missing)}: expected a value beside {rest}")
+        for names in _PAIRS:
+            self._all_or_none(names)
+        way_in = "slack_app_token" if self.slack_app_token is not None else "slack_signing_secret"
+        self._all_or_none(("slack_bot_token", way_in))
+        senders = [name for name in _SENDERS if getattr(self, name) is not None]
+        if bool(senders) != (self.twilio_account_sid is not None):
+            missing = "TWILIO_ACCOUNT_SID" if senders else "TWILIO_SMS_FROM"
+            raise ValueError(f"{missing}: expected a value beside {_NAMES[senders[0]] if senders else 'TWILIO_ACCOUNT_SID'}")
+        if self.twilio_whatsapp_content_sid is not None and self.twilio_whatsapp_from is None:
+            raise ValueError("TWILIO_WHATSAPP_FROM: expected a value beside TWILIO_WHATSAPP_CONTENT_SID")
         if self.public_url is not None and self.public_url.endswith("/"):
             raise ValueError("MUSTER_PUBLIC_URL: expected an address without / at its end")
         return self
+
+    def _all_or_none(self, names: tuple[str, ...]) -> None:
+        missing = [_NAMES[name] for name in names if getattr(self, name) is None]
+        if missing and len(missing) < len(names):
+            rest = " and ".join(_NAMES[name] for name in names if _NAMES[name] not in missing)
+            raise ValueError(f"{', '.join(missing)}: expected a value beside {rest}")
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:

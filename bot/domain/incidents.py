@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from bot.domain.status import Status
 
@@ -29,6 +31,9 @@ class Road(StrEnum):
 
     SLACK = "Slack"
     SMS = "SMS"
+    WHATSAPP = "WhatsApp"
+    VOICE = "voice call"
+    EMAIL = "e-mail link"
     API = "API"
     COMMAND_LINE = "command line"
 
@@ -45,6 +50,7 @@ class Incident:
     """One incident. ``opened_at`` is when its alert was received, or it was declared: the acknowledge clock's start (J6).
 
     ``started_at`` is when the trouble began, as far as known. ``severity`` is a label of the policy with ``policy_digest``.
+    ``ended_at`` is when the trouble ended, where somebody said so; ``triage`` is what people said about it (domain.triage).
     """
 
     id: str
@@ -70,6 +76,9 @@ class Incident:
     token: str
     correlation_key: str | None
     link: str | None
+    private: bool
+    ended_at: datetime | None
+    triage: Mapping[str, Any]
     version: int
 
     @property

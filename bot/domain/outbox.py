@@ -25,11 +25,15 @@ class Kind(StrEnum):
     BOOKMARK = "slack.bookmark"
     POST = "slack.post"
     FILE = "slack.file"
+    DIRECT = "slack.direct"
     SMS = "twilio.sms"
+    WHATSAPP = "twilio.whatsapp"
+    CALL = "twilio.call"
+    EMAIL = "email.page"
 
     @property
     def provider(self) -> str:
-        """The sender that carries it: ``slack`` or ``twilio``."""
+        """The sender that carries it: ``slack``, ``twilio`` or ``email``."""
         return self.value.partition(".")[0]
 
 
@@ -71,8 +75,15 @@ METHODS: Mapping[Kind, str] = {
     Kind.BOOKMARK: "bookmarks.add",
     Kind.POST: "chat.postMessage",
     Kind.FILE: "files.completeUploadExternal",
+    Kind.DIRECT: "chat.postMessage",
     Kind.SMS: "Messages",
+    Kind.WHATSAPP: "Messages",
+    Kind.CALL: "Calls",
+    Kind.EMAIL: "send",
 }
+PAGES = (Kind.SMS, Kind.WHATSAPP, Kind.CALL, Kind.EMAIL)
+"""The kinds that call a person out."""
+
 AMBIGUITY: Mapping[Kind, Ambiguity] = {
     Kind.CHANNEL: Ambiguity.ADOPT,
     Kind.CARD: Ambiguity.ADOPT,
@@ -83,10 +94,11 @@ AMBIGUITY: Mapping[Kind, Ambiguity] = {
     Kind.INVITE: Ambiguity.RESEND,
     Kind.CARD_EDIT: Ambiguity.RESEND,
     Kind.PIN: Ambiguity.RESEND,
-    Kind.SMS: Ambiguity.RESEND,
+    Kind.DIRECT: Ambiguity.ADOPT,
+    **dict.fromkeys(PAGES, Ambiguity.RESEND),
 }
 PRIORITY: Mapping[Kind, Priority] = {
-    Kind.SMS: Priority.PAGE,
+    **dict.fromkeys(PAGES, Priority.PAGE),
     Kind.CHANNEL: Priority.URGENT,
     Kind.CARD: Priority.URGENT,
 }
@@ -157,7 +169,7 @@ _PAGE_ATTEMPTS, _OTHER_ATTEMPTS = 8, 400
 
 def exhausted(kind: Kind, attempts: int) -> bool:
     """Whether a message has been tried often enough: a page moves on by its chain, Slack is waited for through a day's outage."""
-    return attempts >= (_PAGE_ATTEMPTS if kind is Kind.SMS else _OTHER_ATTEMPTS)
+    return attempts >= (_PAGE_ATTEMPTS if kind in PAGES else _OTHER_ATTEMPTS)
 
 
 class Sender(Protocol):

@@ -17,10 +17,12 @@ class Member:
     name: str
     slack_user_id: str | None
     phone: str | None
+    email: str | None
     access: Access
     opted_out_at: datetime | None
+    phone_verified_at: datetime | None
 
     @property
     def textable(self) -> bool:
-        """Whether an SMS may be sent: there is a number and its owner did not write STOP."""
+        """Whether a text may be sent: there is a number and its owner did not write STOP."""
         return self.phone is not None and self.opted_out_at is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -67,15 +68,49 @@ class Zone(BaseModel):
         return value
 
 
+class RoadStep(BaseModel):
+    """A road to a person, taken so long after their ring began: ``sms``, or ``{voice: 1m}``."""
+
+    model_config = _FROZEN
+
+    road: Road
+    after: Span = timedelta()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_short(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"road": value}
+        if isinstance(value, Mapping) and len(value) == 1 and "road" not in value:
+            road, after = next(iter(value.items()))
+            return {"road": road, "after": after}
+        return value
+
+
 class Person(BaseModel):
-    """Somebody who may be called; ``slack`` is a user id, ``phone`` E.164."""
+    """Somebody who may be called; ``slack`` is a user id, ``phone`` E.164; ``roads`` in the order they are to be taken."""
 
     model_config = _FROZEN
 
     name: str = Field(min_length=1, max_length=80)
     slack: str | None = Field(None, pattern=r"^[UW][A-Z0-9]{2,30}$")
     phone: str | None = None
+    email: str | None = Field(None, pattern=r"^[^@\s<>]+@[^@\s<>]+$", max_length=254)
+    roads: tuple[RoadStep, ...] = ()
     access: Access = Access.RESPONDER
+
+    @model_validator(mode="after")
+    def _has_addresses(self) -> Person:
+        for step in self.roads:
+            if (self.email if step.road is Road.EMAIL else self.phone) is None:
+                wanted = "email" if step.road is Road.EMAIL else "phone"
+                raise ValueError(f"expected {wanted} beside the road {step.road.value}")
+        return self
+
+    @property
+    def reachable(self) -> bool:
+        """Whether any road at all leads to them."""
+        return self.phone is not None or self.email is not None
 
     @field_validator("phone")
     @classmethod
@@ -111,11 +146,12 @@ class Level(BaseModel):
 
 
 class AccessRules(BaseModel):
-    """What a member of the workspace may do who is not among the people."""
+    """What a member of the workspace may do who is not among the people; ``guests`` are restricted members and other workspaces'."""
 
     model_config = _FROZEN
 
     default: Access = Access.RESPONDER
+    guests: Access = Access.NONE
 
 
 class Token(BaseModel):
@@ -271,8 +307,8 @@ class Policy(BaseModel):
             found.append("The chain is empty although a severity pages: nobody will be called.")
         for place, level in enumerate(self.chain, start=1):
             members = self.members(level.who)
-            if not any(self.people[key].phone for key in members if key in self.people):
-                found.append(f"Level {place} of the chain: nobody in it has a phone number, so it is passed over.")
+            if not any(self.people[key].reachable for key in members if key in self.people):
+                found.append(f"Level {place} of the chain: nobody in it has a phone number or an address, so it is passed over.")
         return found
 
     def to_json(self) -> str:

@@ -29,6 +29,9 @@ class Road(StrEnum):
     """How a person can be called."""
 
     SMS = "sms"
+    WHATSAPP = "whatsapp"
+    VOICE = "voice"
+    EMAIL = "email"
 
 
 class ClockRule(BaseModel):

@@ -20,6 +20,7 @@ class TimerKind(StrEnum):
     BREACH = "breach"
     CHASE = "chase"
     RING = "ring"
+    ROAD = "road"
 
 
 @dataclass(frozen=True, slots=True)

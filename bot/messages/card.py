@@ -12,7 +12,7 @@ from bot.messages.texts import Words
 
 _TITLE_LIMIT, _NAME_LIMIT, _IMPACT_LIMIT, _TOPIC_LIMIT = 1000, 80, 1200, 250
 _LIMITS_SHOWN = 4
-_ROAD_NAMES = {"sms": "SMS"}
+_ROAD_NAMES = {"sms": "SMS", "whatsapp": "WhatsApp", "voice": "voice call", "email": "e-mail"}
 
 
 def road_name(road: str) -> str:

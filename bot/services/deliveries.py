@@ -10,6 +10,7 @@ from bot import telemetry
 from bot.domain.incidents import Channel, Purpose
 from bot.domain.outbox import (
     AMBIGUITY,
+    PAGES,
     Ambiguity,
     Delivery,
     Kind,
@@ -73,7 +74,7 @@ async def _why_not(work: UnitOfWork, message: OutboxMessage) -> str | None:
 
 async def _bind(work: UnitOfWork, message: OutboxMessage) -> Mapping[str, Any] | None:
     """The whole request; None while the address is not known."""
-    if message.kind in (Kind.SMS, Kind.CHANNEL) or message.incident_id is None:
+    if message.kind in (*PAGES, Kind.DIRECT, Kind.CHANNEL) or message.incident_id is None:
         return message.words
     purpose = Purpose(message.lane.partition(":")[0])
     channel = await incidents.find_channel(work.tx, message.incident_id, purpose)

@@ -22,14 +22,14 @@ from bot.domain.escalation import (
     places_to_try,
 )
 from bot.domain.incidents import Incident, Purpose
-from bot.domain.outbox import Kind
 from bot.domain.pages import Escalation, Page, PageState
 from bot.domain.people import Member
 from bot.domain.policy import Level, Policy
+from bot.domain.roads import KINDS, Step, instead_of, steps
 from bot.domain.severity import ClockName, Road, Severity
 from bot.domain.timeline import EntryKind
 from bot.domain.timers import TimerKind
-from bot.messages import notices, sms
+from bot.messages import calls, notices
 from bot.services import situations
 from bot.services.outbox import say
 from bot.services.work import UnitOfWork
@@ -123,16 +123,53 @@ async def _ring(work: UnitOfWork, incident: Incident, run: Escalation, policy: P
     severity = policy.severity(incident.severity)
     roads = _roads(policy, severity, run)
     members = await _members(work, incident, run, policy)
-    reachable = [member for member in members if member.textable and Road.SMS in roads]
+    planned = [(member, _steps(policy, member, roads)) for member in members]
+    reachable = [(member, steps) for member, steps in planned if steps]
     if not reachable:
         await _skip(work, incident, run, _why_skipped(members, roads))
         return False
-    for member in reachable:
-        await _page(work, incident, run, member)
-    situation = await situations.read(work, incident)
-    names = [member.name for member in reachable]
-    await say(work, incident.id, notices.paging(situation, names, Road.SMS, run.level, run.ring))
+    await _take(work, incident, run, [(member, step) for member, steps in reachable for step in steps if not step.after])
+    await _arm_next_road(work, run, [step.after for _, steps in reachable for step in steps], timedelta())
     return True
+
+
+def _steps(policy: Policy, member: Member, roads: Sequence[Road]) -> tuple[Step, ...]:
+    person = policy.people.get(member.key or "")
+    return steps(member, roads, person.roads if person is not None else ())
+
+
+async def _take(work: UnitOfWork, incident: Incident, run: Escalation, ways: Sequence[tuple[Member, Step]]) -> None:
+    """Pages each person by that road, and says in the channel who is called by which."""
+    for member, step in ways:
+        await page(work, incident, run, member, step)
+    situation = await situations.read(work, incident)
+    for road in dict.fromkeys(step.road for _, step in ways):
+        names = [member.name for member, step in ways if step.road is road]
+        await say(work, incident.id, notices.paging(situation, names, road, run.level, run.ring))
+
+
+async def _arm_next_road(work: UnitOfWork, run: Escalation, afters: Sequence[timedelta], passed: timedelta) -> None:
+    later = [after for after in afters if after > passed]
+    if later:
+        due_at = work.now + min(later) - passed
+        await timers.add_timer(work.tx, run.incident_id, TimerKind.ROAD, due_at=due_at, armed_at=work.now, escalation_id=run.id)
+
+
+async def take_next_roads(work: UnitOfWork, escalation_id: str) -> None:
+    """Nobody answered by the first roads: whoever wished for another road by now is called by it, within the same ring (S2)."""
+    run = await escalations.get_escalation(work.tx, escalation_id)
+    pages = await escalations.list_of_ring(work.tx, run)
+    if run.ended_at is not None or not pages:
+        return
+    incident = await incidents.get_incident(work.tx, run.incident_id)
+    policy = await work.policy_of(incident.policy_digest)
+    roads = _roads(policy, policy.severity(incident.severity), run)
+    passed = work.now - min(page.queued_at for page in pages)
+    taken = {(page.person_id, page.road) for page in pages}
+    planned = [(member, step) for member in await _members(work, incident, run, policy) for step in _steps(policy, member, roads)]
+    due = [(member, step) for member, step in planned if step.after <= passed and (member.id, step.road.value) not in taken]
+    await _take(work, incident, run, due)
+    await _arm_next_road(work, run, [step.after for _, step in planned], passed)
 
 
 def _roads(policy: Policy, severity: Severity, run: Escalation) -> tuple[Road, ...]:
@@ -153,7 +190,7 @@ def _why_skipped(members: Sequence[Member], roads: Sequence[Road]) -> str:
         return "nobody is in it"
     if not roads:
         return "the severity names no road for it"
-    return "nobody in it has a number that may be texted"
+    return "nobody in it can be reached by the roads that the severity names"
 
 
 async def _skip(work: UnitOfWork, incident: Incident, run: Escalation, why: str) -> None:
@@ -162,14 +199,13 @@ async def _skip(work: UnitOfWork, incident: Incident, run: Escalation, why: str)
     await say(work, incident.id, notices.level_skipped(await situations.read(work, incident), run.level, why))
 
 
-async def _page(work: UnitOfWork, incident: Incident, run: Escalation, member: Member) -> None:
-    assert member.phone is not None, "only people with a number are rung"
-    page = await escalations.add_page(work.tx, run, member.id, Road.SMS.value, member.phone, work.now)
-    body = sms.page(incident.reference, page.code, incident.severity, incident.title)
+async def page(work: UnitOfWork, incident: Incident, run: Escalation, member: Member, step: Step) -> None:
+    """Calls one person by one road, as part of a run's present ring."""
+    page = await escalations.add_page(work.tx, run, member.id, step.road.value, step.address, work.now)
     await outbox.add_message(
         work.tx,
-        Kind.SMS,
-        {"to": member.phone, "body": body},
+        KINDS[step.road],
+        calls.words(incident, page),
         lane=f"phone:{member.id}",
         created_at=work.now,
         incident_id=incident.id,
@@ -217,4 +253,21 @@ async def fail_page(work: UnitOfWork, page: Page, reason: str, error_code: str |
     situation = await situations.situation(work, page.incident_id)
     name = situation.name(page.person_id)
     await say(work, page.incident_id, notices.page_failed(situation, name, Road(page.road), reason))
-    await move_on_if_failed(work, page.escalation_id)
+    if not await _take_instead(work, page):
+        await move_on_if_failed(work, page.escalation_id)
+
+
+async def _take_instead(work: UnitOfWork, failed: Page) -> bool:
+    """Whether the person is called by another road at once in place of the one that failed (C5)."""
+    run = await escalations.get_escalation(work.tx, failed.escalation_id)
+    pages = [page for page in await escalations.list_of_ring(work.tx, run) if page.person_id == failed.person_id]
+    if run.ended_at is not None or failed.id not in {page.id for page in pages}:
+        return False
+    incident = await incidents.get_incident(work.tx, run.incident_id)
+    policy = await work.policy_of(incident.policy_digest)
+    member = await people.get_person(work.tx, failed.person_id)
+    planned = _steps(policy, member, _roads(policy, policy.severity(incident.severity), run))
+    step = instead_of(Road(failed.road), member, planned, {Road(page.road) for page in pages})
+    if step is not None:
+        await _take(work, incident, run, [(member, step)])
+    return step is not None

@@ -25,14 +25,15 @@ async def activate_policy(work: UnitOfWork) -> None:
 
 
 async def _keep(work: UnitOfWork, key: str, person: Person, member: Member | None) -> None:
-    values: dict[str, Any] = {"key": key, "slack_user_id": person.slack, "phone": person.phone}
+    values: dict[str, Any] = {"key": key, "slack_user_id": person.slack, "phone": person.phone, "email": person.email}
     if member is None and person.slack is not None:
         member = await people.find_by_slack(work.tx, person.slack)
     if member is None:
         await people.add_person(work.tx, name=person.name, access=person.access, **values)
         return
     opted_out_at = member.opted_out_at if member.phone == person.phone else None
-    values |= {"name": person.name, "access": person.access.value, "opted_out_at": opted_out_at}
+    verified_at = member.phone_verified_at if member.phone == person.phone else None
+    values |= {"name": person.name, "access": person.access.value, "opted_out_at": opted_out_at, "phone_verified_at": verified_at}
     await people.change_person(work.tx, member.id, **values)
 
 

@@ -17,11 +17,17 @@ async def _ring(work: UnitOfWork, timer: Timer) -> None:
     await escalations.go_on(work, timer.escalation_id)
 
 
+async def _take_next_roads(work: UnitOfWork, timer: Timer) -> None:
+    assert timer.escalation_id is not None, "a road timer belongs to a run through the chain"
+    await escalations.take_next_roads(work, timer.escalation_id)
+
+
 _HANDLERS: Mapping[TimerKind, Callable[[UnitOfWork, Timer], Awaitable[None]]] = {
     TimerKind.WARN: promises.warn,
     TimerKind.BREACH: promises.miss,
     TimerKind.CHASE: promises.chase,
     TimerKind.RING: _ring,
+    TimerKind.ROAD: _take_next_roads,
 }
 
 

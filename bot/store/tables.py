@@ -26,6 +26,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy import DateTime as SqlDateTime
@@ -119,8 +120,12 @@ people = _table(
     Column("name", Text, nullable=False),
     Column("slack_user_id", String(32)),
     Column("phone", String(20)),
+    Column("email", String(254)),
     Column("access", String(16), nullable=False),
     _moment("opted_out_at", nullable=True),
+    _moment("phone_verified_at", nullable=True),
+    Column("phone_code", String(64)),
+    _moment("phone_code_until", nullable=True),
     UniqueConstraint("organisation", "key"),
     UniqueConstraint("organisation", "slack_user_id"),
     UniqueConstraint("organisation", "phone"),
@@ -149,6 +154,9 @@ incidents = _table(
     Column("token", String(200), nullable=False),
     Column("correlation_key", Text),
     Column("link", Text),
+    Column("private", Boolean, nullable=False, server_default=false()),
+    _moment("ended_at", nullable=True),
+    Column("triage", JSON, nullable=False, server_default=text("'{}'")),
     Column("version", Integer, nullable=False),
     _one_of("status", Status),
     CheckConstraint("(status = 'Resolved') = (resolved_at IS NOT NULL)", name="resolved_has_its_moment"),
@@ -288,9 +296,14 @@ timers = _table(
         "kind",
         where="promise_id IS NOT NULL AND fired_at IS NULL AND cancelled_at IS NULL",
     ),
-    _unique_where("uq_timers_ring", "escalation_id", where="escalation_id IS NOT NULL AND fired_at IS NULL AND cancelled_at IS NULL"),
+    _unique_where(
+        "uq_timers_ring", "escalation_id", "kind", where="escalation_id IS NOT NULL AND fired_at IS NULL AND cancelled_at IS NULL"
+    ),
     _index_where("ix_timers_due", "due_at", where="fired_at IS NULL AND cancelled_at IS NULL"),
 )
+
+_ADDRESS = String(254).with_variant(String(64), "sqlite")
+"""An e-mail address is longer than a number was; SQLite holds no lengths, so that its table was not rebuilt for this."""
 
 pages = _table(
     "pages",
@@ -299,7 +312,7 @@ pages = _table(
     _reference("escalation_id", "escalations"),
     _reference("person_id", "people"),
     Column("road", String(16), nullable=False),
-    Column("address", String(64), nullable=False),
+    Column("address", _ADDRESS, nullable=False),
     Column("code", Integer, nullable=False),
     Column("level", Integer, nullable=False),
     Column("ring", Integer, nullable=False),
@@ -373,6 +386,16 @@ rate_gates = _table(
     Column("key", String(200), primary_key=True),
     _moment("closed_until"),
     Column("reason", Text, nullable=False),
+)
+
+polls = _table(
+    "polls",
+    Column("name", String(100), primary_key=True),
+    Column("cursor", JSON),
+    _moment("due_real_at"),
+    _moment("lease_until", nullable=True),
+    Column("owner", String(64)),
+    Column("token", Integer, nullable=False),
 )
 
 streams = _table(

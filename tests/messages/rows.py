@@ -40,7 +40,7 @@ def incident(**changes: Any) -> Incident:
         "declared_by": None, "owner_id": "ana", "acknowledged_at": None, "acknowledged_by": None,
         "acknowledged_via": None, "mitigated_at": None, "resolved_at": None, "resolved_by": None,
         "next_update_at": after(15), "policy_digest": "d", "token": "t",
-        "correlation_key": None, "link": None, "version": 1,
+        "correlation_key": None, "link": None, "private": False, "ended_at": None, "triage": {}, "version": 1,
     }  # fmt: skip
     return Incident(**values | changes)
 
