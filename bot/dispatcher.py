@@ -21,6 +21,7 @@ LANES = ("pages", "outbox")
 _SETTINGS = {
     "slack": "SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET",
     "twilio": "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_SMS_FROM",
+    "email": "SMTP_URL and EMAIL_FROM",
 }
 _PART_OF_LEASE = 0.9
 _RECORD_AGAIN_AFTER = (0.5, 3.0)
@@ -116,13 +117,15 @@ class Dispatcher:
                 await self._survives(self._fail(message, error), "failure_not_recorded", **facts)
 
     async def _send(self, message: OutboxMessage) -> None:
+        channel_id = None
         try:
             sender = self._sender_of(message)
             delivery = await self._services.run(deliveries.prepare, message, self._lease)
+            channel_id = None if delivery is None else delivery.request.get("channel")
             receipt = None if delivery is None else await self._hand_over(sender, delivery)
         except SendError as error:
             telemetry.logger().warning("not_sent", kind=message.kind.value, message_id=message.id, error=str(error))
-            await self._fail(message, error)
+            await self._fail(message, error, channel_id)
             return
         if receipt is not None:
             await self._record(message, receipt)
@@ -156,6 +159,6 @@ class Dispatcher:
             if again_after is not None:
                 await asyncio.sleep(again_after)
 
-    async def _fail(self, message: OutboxMessage, error: SendError) -> None:
+    async def _fail(self, message: OutboxMessage, error: SendError, channel_id: str | None = None) -> None:
         telemetry.SEND_ERRORS.labels(message.kind.value).inc()
-        await self._services.run(deliveries.fail, message, error, random.random())  # noqa: S311 - only jitter
+        await self._services.run(deliveries.fail, message, error, random.random(), channel_id)  # noqa: S311 - only jitter

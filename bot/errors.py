@@ -28,9 +28,16 @@ class SettingsError(MusterError):
 
 
 class Refused(MusterError):
-    """The request was understood and is not done; ``str(error)`` is shown to the person who asked."""
+    """The request was understood and is not done; ``str(error)`` is shown to the person who asked.
+
+    ``where`` names the field of a form that it is about, None for the whole.
+    """
 
     code = "refused"
+
+    def __init__(self, message: str, *, where: str | None = None) -> None:
+        super().__init__(message)
+        self.where = where
 
 
 class InvalidTransition(Refused):

@@ -53,6 +53,13 @@ REFUSED_REQUESTS = Counter(
     "muster_refused_requests_total", "Requests refused at the door, by peer and reason", ["peer", "reason"], registry=registry
 )
 
+SOCKET_LINKS = Gauge("muster_socket_links", "Open websockets to Slack", registry=registry)
+SOCKET_ENDS = Counter("muster_socket_ends_total", "Websockets to Slack that ended, by reason", ["reason"], registry=registry)
+SOCKET_ENVELOPES = Counter("muster_socket_envelopes_total", "Envelopes from Slack, by outcome", ["outcome"], registry=registry)
+INBOUND_PROBES = Counter("muster_inbound_probes_total", "Probes of the way in from Slack, by outcome", ["outcome"], registry=registry)
+INBOUND_ALIVE = Gauge("muster_inbound_alive", "Whether Slack reaches us: 0 after a probe that did not come back", registry=registry)
+INBOUND_ALIVE.set(1)
+
 
 def mask(text: str) -> str:
     """The text without secrets, and with phone numbers cut to their last two digits."""

@@ -14,6 +14,7 @@ import aiohttp
 from bot.app import Muster
 from bot.clock import SteeredClock
 from bot.domain.policy import Policy
+from bot.listeners.socket import Pace
 from bot.sandbox import Sandbox, SandboxSettings
 from bot.services import health, timers
 from bot.settings import Settings
@@ -109,14 +110,15 @@ def alert(status: str = "firing", starts_at: datetime = NOON, fingerprint: str =
 
 
 def make_settings(sandbox: Sandbox, database_url: str, public_url: str = "http://bot.test") -> Settings:
-    """The settings of a bot that lives in the sandbox."""
+    """The settings of a bot that lives in the sandbox; Slack comes to it as the sandbox delivers."""
     world = sandbox.settings
     return Settings(
         database_url=database_url,
         port=0,
         public_url=public_url,
         slack_bot_token=world.bot_token,
-        slack_signing_secret=world.signing_secret,
+        slack_signing_secret=None if world.socket_mode else world.signing_secret,
+        slack_app_token=world.app_token if world.socket_mode else None,
         slack_api_url=sandbox.slack_api_url,
         twilio_account_sid=world.twilio_account_sid,
         twilio_auth_token=world.twilio_auth_token,
@@ -126,16 +128,27 @@ def make_settings(sandbox: Sandbox, database_url: str, public_url: str = "http:/
 
 
 @asynccontextmanager
-async def open_house(database_url: str, policy: Policy | None = None) -> AsyncIterator[House]:
-    """A house that is lived in until the block ends."""
-    sandbox = Sandbox(SandboxSettings(control_token=CONTROL))
+async def open_house(
+    database_url: str, policy: Policy | None = None, socket_mode: bool = False, pace: Pace | None = None, **changes: Any
+) -> AsyncIterator[House]:
+    """A house that is lived in until the block ends; Slack reaches it over HTTP, or over the links that it opened.
+
+    ``changes`` are settings other than those of ``make_settings``; without a public URL no phone reaches the bot by itself.
+    """
+    sandbox = Sandbox(SandboxSettings(control_token=CONTROL, socket_mode=socket_mode))
+    sandbox.phones.webhooks = changes.get("public_url", "") is not None
     await sandbox.start()
-    bot = Muster(make_settings(sandbox, database_url), policy or make_policy(), SteeredClock(NOON, speed=0), CONTROL)
+    settings = make_settings(sandbox, database_url).model_copy(update=changes)
+    clock, pace = SteeredClock(NOON, speed=0), pace or Pace()
+    bot = Muster(settings, policy or make_policy(), clock, CONTROL, pace)
     await bot.start()
     sandbox.connect(bot.url)
-    try:
-        async with aiohttp.ClientSession() as http:
-            yield House(bot, sandbox, http)
-    finally:
-        await bot.stop()
-        await sandbox.stop()
+    async with aiohttp.ClientSession() as http:
+        house = House(bot, sandbox, http)
+        try:
+            if socket_mode:
+                await house.eventually(lambda: len(sandbox.socket.connections) == pace.links, "the links to Slack")
+            yield house
+        finally:
+            await house.bot.stop()
+            await sandbox.stop()

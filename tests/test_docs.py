@@ -13,44 +13,72 @@ import click
 import pytest
 from aiohttp import web
 from ruamel.yaml import YAML
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import listeners, settings, telemetry
+from bot.cli import manifest as app_manifest
 from bot.cli import muster
+from bot.domain.outbox import METHODS, Kind, gates
 from bot.domain.policy import Policy
 from bot.domain.policy_file import load_policy
 from bot.listeners import commands
 from bot.messages import answers
 from bot.settings import read_policy
 from bot.sources import generic
-from bot.web import alerts, api, health, phone
+from bot.web import acknowledge, alerts, api, health, phone
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
+_CHANNELS, _GROUPS = {"channels:read"}, {"groups:read"}
 SCOPES = {
-    "auth_test": set[str](),
-    "bookmarks_add": {"bookmarks:write"},
-    "bookmarks_list": {"bookmarks:read"},
-    "chat_getPermalink": set[str](),
-    "chat_postEphemeral": {"chat:write"},
-    "chat_postMessage": {"chat:write"},
-    "chat_update": {"chat:write"},
-    "conversations_create": {"channels:manage"},
-    "conversations_history": {"channels:history"},
-    "conversations_info": {"channels:read"},
-    "conversations_invite": {"channels:manage"},
-    "conversations_join": {"channels:join"},
-    "conversations_list": {"channels:read"},
-    "conversations_setTopic": {"channels:manage"},
-    "files_upload_v2": {"files:write"},
-    "pins_add": {"pins:write"},
-    "users_conversations": {"channels:read"},
-    "users_info": {"users:read"},
-    "views_open": set[str](),
-    "views_update": set[str](),
+    "apps.connections.open": set[str](),
+    "auth.test": set[str](),
+    "bookmarks.add": {"bookmarks:write"},
+    "bookmarks.list": {"bookmarks:read"},
+    "chat.getPermalink": set[str](),
+    "chat.postEphemeral": {"chat:write"},
+    "chat.postMessage": {"chat:write"},
+    "chat.update": {"chat:write"},
+    "conversations.create": {"channels:manage", "groups:write"},
+    "conversations.history": {"channels:history", "groups:history"},
+    "conversations.info": _CHANNELS | _GROUPS,
+    "conversations.invite": {"channels:manage", "groups:write"},
+    "conversations.join": {"channels:join"},
+    "conversations.list": _CHANNELS | _GROUPS,
+    "conversations.members": _CHANNELS | _GROUPS,
+    "conversations.open": {"channels:manage", "groups:write"},
+    "conversations.replies": {"channels:history", "groups:history"},
+    "conversations.setTopic": {"channels:manage", "groups:write"},
+    "files.completeUploadExternal": {"files:write"},
+    "files.getUploadURLExternal": {"files:write"},
+    "pins.add": {"pins:write"},
+    "users.conversations": _CHANNELS | _GROUPS,
+    "users.info": {"users:read", "users:read.email"},
+    "users.list": {"users:read"},
+    "views.open": set[str](),
+    "views.publish": set[str](),
+    "views.update": set[str](),
 }
-"""The scopes that Slack's methods ask for, as its reference of methods says for bot tokens and public channels."""
-EVENTS = {"message": ({"message.channels"}, {"channels:history"})}
-"""What has to be subscribed to for an event to arrive, and the scopes of that."""
+"""The scopes that Slack's methods ask for, as its reference of methods says for bot tokens in public and in private channels."""
+EVENTS = {
+    "message.channels": {"channels:history"},
+    "message.groups": {"groups:history"},
+    "reaction_added": {"reactions:read"},
+    "reaction_removed": {"reactions:read"},
+    "app_home_opened": set[str](),
+    "channel_archive": _CHANNELS,
+    "group_archive": _GROUPS,
+    "channel_deleted": _CHANNELS,
+    "group_deleted": _GROUPS,
+    "channel_left": _CHANNELS,
+    "group_left": _GROUPS,
+    "member_joined_channel": _CHANNELS | _GROUPS,
+    "member_left_channel": _CHANNELS | _GROUPS,
+    "channel_rename": _CHANNELS,
+    "group_rename": _GROUPS,
+}
+"""The scopes that Slack's events ask for, as its reference of events says."""
+_UPLOAD = {"files.getUploadURLExternal", "files.completeUploadExternal"}
 
 
 def first_cells(document: Path, pattern: str = r".*") -> set[str]:
@@ -86,7 +114,21 @@ def leaves(command: click.Command, path: str) -> Iterator[str]:
 
 def called_methods() -> set[str]:
     """The methods of Slack's Web API that the code calls."""
-    return set(re.findall(r"client\.([a-z]+_\w+)", sources("senders/*.py", "listeners/*.py", "app.py")))
+    named = re.findall(r"client\.([a-z]+_\w+)", sources("senders/*.py", "listeners/*.py", "app.py"))
+    methods = {name for name in named if hasattr(AsyncWebClient, name)}
+    assert {"chat_postMessage", "files_upload_v2"} <= methods
+    return {name.replace("_", ".") for name in methods - {"files_upload_v2"}} | _UPLOAD
+
+
+def section(document: Path, heading: str) -> dict[str, list[str]]:
+    """The rows of the table under a heading, by what stands in backticks in their first cell; the other cells as they are."""
+    text = document.read_text(encoding="utf-8").split(f"\n{heading}\n", 1)[1]
+    rows = re.findall(r"^\| `([^`]+)` \| (.*) \|$", re.split(r"^#", text, maxsplit=1, flags=re.MULTILINE)[0], re.MULTILINE)
+    return {name: rest.split(" | ") for name, rest in rows}
+
+
+def in_backticks(text: str) -> set[str]:
+    return set(re.findall(r"`([^`]+)`", text))
 
 
 def test_every_setting_is_documented_and_every_documented_one_is_read() -> None:
@@ -129,7 +171,7 @@ def test_no_document_mentions_a_command_that_is_not_there() -> None:
 
 def test_every_address_is_documented_and_every_documented_one_answers() -> None:
     app = web.Application()
-    for part in (alerts, phone, health, api):
+    for part in (alerts, phone, acknowledge, health, api):
         part.register(app)
     routes = {
         f"{route.method} {route.resource.canonical}"
@@ -146,36 +188,68 @@ def test_every_metric_is_documented_and_every_documented_one_is_measured() -> No
 
 def test_the_manifest_asks_for_the_scopes_that_the_code_needs_and_no_more() -> None:
     methods = called_methods()
-    assert "chat_postMessage" in methods
     assert methods <= set(SCOPES), "a method is called whose scopes are not in the table"
-    needed = set[str]().union(*(SCOPES[method] for method in methods))
-    needed |= {"commands"} | set[str]().union(*(EVENTS[event][1] for event in subscribed()))
+    needed = {"commands"}.union(*(SCOPES[method] for method in methods), *(EVENTS[event] for event in heard()))
     assert set(manifest()["oauth_config"]["scopes"]["bot"]) == needed
 
 
-def subscribed() -> set[str]:
-    """The events that the code listens to."""
-    return set(re.findall(r'\.event\("(\w+)"\)', sources("listeners/*.py")))
+def heard() -> set[str]:
+    """The subscriptions whose events the code listens to: an event is named by its type, a message by the kind of its channel as well."""
+    named = set(re.findall(r'"([a-z_]+)"', sources("listeners/*.py")))
+    return {event for event in EVENTS if event.partition(".")[0] in named}
 
 
 def test_the_manifest_subscribes_to_the_events_that_the_code_hears_and_no_more() -> None:
-    wanted = set[str]().union(*(EVENTS[event][0] for event in subscribed()))
-    assert wanted
+    wanted = heard()
+    assert "message.channels" in wanted
     assert set(manifest()["settings"]["event_subscriptions"]["bot_events"]) == wanted
 
 
-def test_the_manifest_sends_everything_to_the_one_address() -> None:
-    described = manifest()
+def test_the_shipped_manifest_is_the_one_that_init_writes() -> None:
+    assert (ROOT / "manifest.yml").read_text(encoding="utf-8") == app_manifest.render()
+
+
+def test_the_manifest_is_for_socket_mode_and_sends_everything_to_one_address_over_http() -> None:
+    described, over_http = manifest(), YAML(typ="safe").load(app_manifest.render("https://muster.example.com"))
     command = described["features"]["slash_commands"][0]
     assert (command["command"], command["should_escape"]) == (commands.COMMAND, True)
-    places = (command["url"], *(described["settings"][at]["request_url"] for at in ("event_subscriptions", "interactivity")))
+    assert described["settings"]["socket_mode_enabled"] and described["settings"]["interactivity"]["is_enabled"]
+    places = [over_http["features"]["slash_commands"][0]["url"]]
+    places += [over_http["settings"][at]["request_url"] for at in ("event_subscriptions", "interactivity")]
     assert {place.removeprefix("https://muster.example.com") for place in places} == {listeners.PATH}
+    assert not over_http["settings"]["socket_mode_enabled"]
 
 
-def test_every_scope_and_event_is_given_a_reason() -> None:
-    described = manifest()
-    asked = {*described["oauth_config"]["scopes"]["bot"], *described["settings"]["event_subscriptions"]["bot_events"]}
-    assert first_cells(DOCS / "slack.md", r"[a-z]+([:.][a-z]+)?") == asked
+def test_every_shortcut_of_the_manifest_is_heard() -> None:
+    ids = {shortcut["callback_id"] for shortcut in manifest()["features"]["shortcuts"]}
+    assert len(ids) == 3
+    code = sources("listeners/*.py", "messages/*.py")
+    assert {name for name in ids if f'"{name}"' not in code} == set()
+
+
+def test_every_scope_and_event_has_its_reason_beside_it_in_the_manifest() -> None:
+    text = (ROOT / "manifest.yml").read_text(encoding="utf-8")
+    asked = [*manifest()["oauth_config"]["scopes"]["bot"], *manifest()["settings"]["event_subscriptions"]["bot_events"]]
+    assert asked == [*app_manifest.SCOPES, *app_manifest.EVENTS]
+    for name in asked:
+        assert re.search(rf"^ +- {re.escape(name)} +# \S", text, re.MULTILINE), name
+
+
+def test_every_scope_and_event_is_documented() -> None:
+    assert set(section(DOCS / "slack.md", "### Scopes")) == set(app_manifest.SCOPES)
+    documented = section(DOCS / "slack.md", "### Events")
+    assert {event: in_backticks(cells[0]) for event, cells in documented.items()} == EVENTS
+    assert set(documented) == set(app_manifest.EVENTS)
+
+
+def test_every_method_is_documented_with_its_scope_its_gate_and_what_happens_when_it_fails() -> None:
+    documented = section(DOCS / "slack.md", "### Methods")
+    assert set(documented) == called_methods()
+    gated = {METHODS[kind]: gates(kind, "LANE")[1] for kind in Kind if kind.provider == "slack"}
+    for method, (scopes, gate, failure) in documented.items():
+        assert in_backticks(scopes) - {"connections:write"} == SCOPES[method], method
+        assert in_backticks(gate) == ({gated[method]} if method in gated else set()), method
+        assert len(failure) > 10, method
 
 
 def test_every_slash_command_is_documented_and_helped_with() -> None:

@@ -8,7 +8,9 @@ import click
 
 from bot.cli.audit import audit
 from bot.cli.demo import demo
+from bot.cli.doctor import doctor
 from bot.cli.incidents import incident, postmortem
+from bot.cli.init import init
 from bot.cli.policies import policy
 from bot.cli.serve import migrate, serve
 from bot.errors import MusterError
@@ -37,5 +39,5 @@ def muster() -> None:
     """
 
 
-for _command in (serve, demo, migrate, policy, incident, postmortem, audit):
+for _command in (serve, demo, init, doctor, migrate, policy, incident, postmortem, audit):
     muster.add_command(_command)

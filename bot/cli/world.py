@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -24,6 +26,9 @@ from bot.settings import Settings, lend_secrets, read_policy
 PATIENCE_SECONDS = 30.0
 TIM, ANA, BEN = "+14155550101", "+14155550102", "+14155550103"
 NAMES = {TIM: "Tim", ANA: "Ana", BEN: "Ben"}
+PHONE_BOOK = {TIM: "U0TIM", ANA: "U0ANA", BEN: "U0BEN"}
+PAGE_PORT = 4747
+_HOST = "127.0.0.1"
 _LOOK_EVERY = 0.02
 _OVERLAY = f"""
 extends: {{policy}}
@@ -140,25 +145,56 @@ def _settings(sandbox: Sandbox, folder: str, port: int) -> Settings:
     )
 
 
+def free_port(*wanted: int) -> int:
+    """The first of the wanted ports that nothing listens on, else any free one."""
+    for port in (*wanted, 0):
+        with socket.socket() as door:
+            if os.name == "posix":  # a port that was just left is free; elsewhere the option means something else
+                door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                door.bind((_HOST, port))
+            except OSError:
+                continue
+            found: int = door.getsockname()[1]
+            return found
+    raise click.ClickException(f"No port of {_HOST} is free.")
+
+
 @asynccontextmanager
-async def open_world(policy_name: str, port: int) -> AsyncIterator[World]:
-    """A bot beside the sandbox until the block ends; their clocks run together and can be moved."""
+async def open_world(policy_name: str, port: int, page_port: int | None = None) -> AsyncIterator[World]:
+    """A bot beside the sandbox until the block ends; their clocks run together and can be moved.
+
+    The page is at ``page_port``; without one at PAGE_PORT where that is free, else at any free port.
+    """
     policy, control = make_policy(policy_name), secrets.token_hex(16)
     alerts_secret, api_token = secrets.token_hex(8), secrets.token_hex(16)
     lend_secrets({"DEMO_ALERTS_SECRET": alerts_secret, "DEMO_API_TOKEN": api_token})
-    sandbox = Sandbox(SandboxSettings(control_token=control))
+    settings = SandboxSettings(
+        port=free_port(PAGE_PORT) if page_port is None else page_port,
+        control_token=control,
+        bot_api_token=api_token,
+        alerts_secret=alerts_secret,
+        phone_book=PHONE_BOOK,
+    )
+    sandbox, bot_port = Sandbox(settings), port or free_port()
+    sandbox.phones.public_url = f"http://{_HOST}:{bot_port}"
     with TemporaryDirectory(prefix="muster-demo-") as folder:
-        await sandbox.start()
-        bot = Muster(_settings(sandbox, folder, port), policy, SteeredClock(sandbox.clock.now()), control)
+        await _open(sandbox.start, settings.port, "--page-port")
+        bot = Muster(_settings(sandbox, folder, bot_port), policy, SteeredClock(sandbox.clock.now()), control)
         try:
-            await bot.start()
-        except OSError as error:
-            await sandbox.stop()
-            raise click.ClickException(f"Port {port} is taken ({error.strerror}); choose another with --port.") from error
-        sandbox.connect(bot.url)
-        try:
-            async with aiohttp.ClientSession() as http:
-                yield World(bot.url, sandbox.url, policy, alerts_secret, api_token, control, http)
+            await _open(bot.start, bot_port, "--port")
+            sandbox.connect(bot.url)
+            try:
+                async with aiohttp.ClientSession() as http:
+                    yield World(bot.url, sandbox.url, policy, alerts_secret, api_token, control, http)
+            finally:
+                await bot.stop()
         finally:
-            await bot.stop()
             await sandbox.stop()
+
+
+async def _open(start: Callable[[], Awaitable[None]], port: int, option: str) -> None:
+    try:
+        await start()
+    except OSError as error:
+        raise click.ClickException(f"Port {port} is taken ({error.strerror}); choose another with {option}.") from error

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.domain.alert import Alert, AlertRow, AlertStatus
-from bot.domain.policy import Policy, Route, RouteAction
+from bot.domain.policy import Policy
+from bot.domain.routing import Route, RouteAction
 from bot.domain.severity import Severity
 
 CLOCK_SKEW = timedelta(minutes=5)

@@ -29,6 +29,7 @@ class Declaration:
     correlation_key: str | None = None
     link: str | None = None
     even_if_same: bool = False
+    private: bool = False
 
 
 def split_severity(text: str, policy: Policy) -> tuple[Severity | None, str]:

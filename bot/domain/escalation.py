@@ -9,6 +9,8 @@ from datetime import timedelta
 from bot.domain.policy import Level
 
 OWNER_LEVEL = 0
+BY_HAND = -1
+"""The place of pages that somebody asked for by hand: outside the chain, which does not go on from there."""
 EMPTY_ROUND_DELAY = timedelta(minutes=5)
 """How long a chain in which nobody can be reached waits before it is tried again: people and numbers may change."""
 

@@ -117,11 +117,14 @@ def find_number(text: str) -> int | None:
     return int(match.group(1)) if match else None
 
 
-def channel_name(number: int, title: str) -> str:
-    """``inc-42-checkout-errors``: lower case, at most 80 characters, only ``inc-42`` when no Latin word is left (C3)."""
+def channel_name(number: int, title: str, *, again: int = 1) -> str:
+    """``inc-42-checkout-errors``: lower case, at most 80 characters, only ``inc-42`` when no Latin word is left (C3).
+
+    ``again`` counts the channels of the incident: the second one is ``inc-42-checkout-errors-2``.
+    """
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
     stem = f"inc-{number}"
-    if not slug:
-        return stem
-    return f"{stem}-{slug}"[:_CHANNEL_LIMIT].rstrip("-")
+    tail = f"-{again}" if again > 1 else ""
+    name = f"{stem}-{slug}" if slug else stem
+    return f"{name[: _CHANNEL_LIMIT - len(tail)].rstrip('-')}{tail}"

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     POST = "slack.post"
     FILE = "slack.file"
     DIRECT = "slack.direct"
+    HOME = "slack.home"
     SMS = "twilio.sms"
     WHATSAPP = "twilio.whatsapp"
     CALL = "twilio.call"
@@ -76,6 +77,7 @@ METHODS: Mapping[Kind, str] = {
     Kind.POST: "chat.postMessage",
     Kind.FILE: "files.completeUploadExternal",
     Kind.DIRECT: "chat.postMessage",
+    Kind.HOME: "views.publish",
     Kind.SMS: "Messages",
     Kind.WHATSAPP: "Messages",
     Kind.CALL: "Calls",
@@ -94,14 +96,20 @@ AMBIGUITY: Mapping[Kind, Ambiguity] = {
     Kind.INVITE: Ambiguity.RESEND,
     Kind.CARD_EDIT: Ambiguity.RESEND,
     Kind.PIN: Ambiguity.RESEND,
-    Kind.DIRECT: Ambiguity.ADOPT,
+    Kind.DIRECT: Ambiguity.RESEND,
+    Kind.HOME: Ambiguity.RESEND,
     **dict.fromkeys(PAGES, Ambiguity.RESEND),
 }
 PRIORITY: Mapping[Kind, Priority] = {
     **dict.fromkeys(PAGES, Priority.PAGE),
     Kind.CHANNEL: Priority.URGENT,
+    Kind.HOME: Priority.URGENT,
     Kind.CARD: Priority.URGENT,
 }
+
+
+CHANNEL_GONE = frozenset(["channel_not_found", "is_archived", "not_in_channel", "method_not_supported_for_channel_type"])
+"""What a sender says when a channel cannot be used by us any more, after it tried to join it."""
 
 
 @dataclass(frozen=True, slots=True)

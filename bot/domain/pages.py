@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from bot.domain.escalation import Position
 from bot.domain.severity import ClockName
 
 CODES = 99
@@ -95,6 +96,10 @@ class Escalation:
     ended_at: datetime | None
     ended_by: str | None
     ended_reason: str | None
+
+    def at(self, place: Position) -> Escalation:
+        """The same run as it stands at another place."""
+        return replace(self, round=place.round, level=place.level, ring=place.ring)
 
 
 class Answer(StrEnum):

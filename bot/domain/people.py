@@ -9,6 +9,15 @@ from bot.domain.policy import Access
 
 
 @dataclass(frozen=True, slots=True)
+class Profile:
+    """What Slack says of a user: the name people know, and whether it is a ``guest``: restricted, deleted, a bot, or of elsewhere."""
+
+    user_id: str
+    name: str
+    guest: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """A person as a row. ``key`` is the name the policy uses; None for somebody whom only Slack knows."""
 

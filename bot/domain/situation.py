@@ -37,6 +37,10 @@ class Situation:
         """The person's name; ``nobody yet`` when there is none."""
         return "nobody yet" if person_id is None else self.names.get(person_id, "somebody")
 
+    def holder(self, role: Role) -> str | None:
+        """The id of the person who has that incident role."""
+        return self.incident.owner_id if role is Role.OWNER else self.roles.get(role)
+
     def with_names(self, names: Mapping[str, str]) -> Situation:
         """The same situation with more people named."""
         return replace(self, names=names)

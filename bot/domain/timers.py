@@ -52,6 +52,11 @@ class Promise:
     withdrawn_at: datetime | None
 
     @property
+    def open(self) -> bool:
+        """Whether it is owed still, be it late."""
+        return self.kept_at is None and self.withdrawn_at is None
+
+    @property
     def lateness(self) -> timedelta | None:
         """How long after its due time it was kept; None when it was kept in time or is not kept yet."""
         if self.kept_at is None or self.kept_at <= self.due_at:

@@ -16,14 +16,17 @@ from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.errors import SlackApiError
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import telemetry
 from bot.errors import Conflict, Malformed, NotAllowed, Refused
-from bot.listeners import actions, commands, events, modals
+from bot.listeners import actions, commands, events, lines, modals, submissions
+from bot.listeners.directory import Directory
+from bot.listeners.own import Own
 from bot.listeners.requests import Foreign, Unsigned, Verification
-from bot.messages import actions as action_ids
+from bot.listeners.surface import Asker, Surface
 from bot.messages import answers
 from bot.messages import modals as views
 from bot.services import once, people
@@ -44,29 +47,37 @@ class Slack:
     client: AsyncWebClient
     verification: Verification
     bot_user_id: str | None = None
+    own: Own = field(default_factory=Own, init=False)
     bolt: AsyncApp = field(init=False)
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _directory: Directory = field(init=False)
+    _surface: Surface = field(init=False)
 
     def __post_init__(self) -> None:
+        self._directory = Directory(self.services, self.client, self.services.clock)
+        self._surface = Surface(self.client)
         self.bolt = AsyncApp(
             client=self.client,
             authorize=self._authorization(),
             process_before_response=True,
             request_verification_enabled=False,
             ssl_check_enabled=False,
+            ignoring_self_events_enabled=False,
         )
+        self.bolt.use(self.own.filter)
         self.bolt.command(commands.COMMAND)(self._command)
         self.bolt.action(re.compile(r"^incident\."))(self._action)
         self.bolt.view(re.compile(r"^incident\."))(self._submission)
-        self.bolt.event("message")(self._event)
+        self.bolt.shortcut(re.compile(r"^incident\."))(self._shortcut)
+        for kind in events.TYPES:
+            self.bolt.event(kind)(self._event)
 
     def register(self, app: web.Application) -> None:
         """Mounts the edge."""
         app.router.add_post(PATH, self.handle)
 
     async def close(self) -> None:
-        """Waits for the modals that are being opened."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Waits for the answers that are under way."""
+        await self._surface.close()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Slack's request, answered: 401, 400 or 403 before anything is done, 503 when it could not be committed in time."""
@@ -81,17 +92,20 @@ class Slack:
             return _refusal(refusal)
         if verified.payload.get("type") == "url_verification":
             return web.Response(text=str(verified.payload.get("challenge", "")))
-        return await self._dispatch(request, verified.key, once.digest(body))
+        answer = await self.answer(await to_bolt_request(request), verified.key, once.digest(body))
+        if answer is None:
+            return web.Response(status=503, headers={"Retry-After": "1"})
+        return await to_aiohttp_response(answer)
 
-    async def _dispatch(self, request: web.Request, key: str | None, digest: str) -> web.StreamResponse:
-        bolt_request = await to_bolt_request(request)
-        bolt_request.context["once"] = (key, digest)
+    async def answer(self, request: AsyncBoltRequest, key: str | None, digest: str) -> BoltResponse | None:
+        """What a verified request is answered after its commit, on either road; None when it was not committed in time."""
+        request.context["once"] = (key, digest)
         try:
             async with asyncio.timeout(ANSWER_WITHIN):
-                return await to_aiohttp_response(await self.bolt.async_dispatch(bolt_request))
+                return await self.bolt.async_dispatch(request)
         except (TimeoutError, Conflict) as error:
             telemetry.logger().warning("slack_request_not_answered", error=repr(error))
-            return web.Response(status=503, headers={"Retry-After": "1"})
+            return None
 
     def _authorization(self) -> Callable[..., Awaitable[AuthorizeResult]]:
         """Who we are, as a plain function: Bolt looks at its parameters' names, and would otherwise ask Slack in each request."""
@@ -110,12 +124,23 @@ class Slack:
         key, digest = context["once"]
         return await self.services.run(once.once, key, digest, use_case, *arguments)
 
+    async def _meet(self, *user_ids: str) -> None:
+        await self._directory.meet(user_ids, self.verification.team_id)
+
+    def _open(self, asker: Asker, use_case: Callable[..., Awaitable[_Words]], *arguments: Any) -> None:
+        async def build() -> _Words:
+            await self._meet(asker.user_id)
+            return await self.services.read(use_case, *arguments)
+
+        self._surface.start(self._surface.open_form(asker, build))
+
     async def _command(self, ack: Callable[..., Awaitable[Any]], body: _Words, context: _Words) -> None:
-        command = commands.parse(body)
-        if commands.wants_modal(command):
-            self._start(self._open_modal(command.trigger_id, command.user_id, command.channel_id, modals.for_command, command))
+        command = lines.parse(body)
+        if commands.wants_modal(command, self.services.policy):
+            self._open(Asker(command.user_id, command.channel_id, command.trigger_id), modals.for_command, command)
             await ack()
             return
+        await self._meet(command.user_id, *(match["id"] for match in lines.MENTION.finditer(command.text)))
         try:
             words = await self._once(context, commands.answer, command)
         except Refused as refusal:
@@ -124,74 +149,46 @@ class Slack:
 
     async def _action(self, ack: Callable[..., Awaitable[Any]], body: _Words, context: _Words) -> None:
         click = actions.parse(body)
-        if click.action_id in actions.MODAL_ACTIONS:
-            self._start(self._open_modal(click.trigger_id, click.user_id, click.channel_id, modals.for_click, click))
-        elif click.action_id == action_ids.ACKNOWLEDGE:
-            try:
-                words = await self._once(context, actions.acknowledge, click)
-            except Refused as refusal:
-                words = await self._refused(refusal, click.user_id, click.user_name, click.action_id)
-            self._tell(click.channel_id, click.user_id, words)
+        asker = Asker(click.user_id, click.channel_id, click.trigger_id)
+        if click.action_id in actions.FORMS:
+            self._open(asker, modals.for_click, click)
+            await ack()
+            return
+        await self._meet(click.user_id)
+        try:
+            words = await self._once(context, actions.act, click)
+        except Refused as refusal:
+            words = await self._refused(refusal, click.user_id, click.user_name, click.action_id)
+        if words is not None:
+            self._surface.start(self._surface.whisper(asker, words))
+        await ack()
+
+    async def _shortcut(self, ack: Callable[..., Awaitable[Any]], body: _Words) -> None:
+        picked = modals.parse_picked(body)
+        self._open(Asker(picked.user_id, picked.channel_id, picked.trigger_id), modals.for_shortcut, picked)
         await ack()
 
     async def _submission(self, ack: Callable[..., Awaitable[Any]], body: _Words, context: _Words) -> None:
+        user = body.get("user") or {}
         try:
-            submission = modals.parse(body)
-            await ack(**await self._once(context, modals.submit, submission))
+            submission = submissions.parse(body)
+            await self._meet(submission.user_id, *submissions.users_in(submission))
+            await ack(**await self._once(context, submissions.submit, submission))
         except Refused as refusal:
-            user = body.get("user") or {}
             await self._refused(refusal, str(user.get("id", "")), str(user.get("username", "")), "a form")
-            await ack(**views.errors(body["view"], str(refusal)))
+            await ack(**views.errors(body["view"], str(refusal), refusal.where))
 
     async def _event(self, event: _Words, context: _Words) -> None:
-        await self._once(context, events.message, event)
+        await self._meet(*events.users_of(event))
+        try:
+            await self._once(context, events.happened, event)
+        except Refused as refusal:
+            telemetry.logger().info("event_refused", type=event.get("type"), reason=str(refusal))
 
     async def _refused(self, refusal: Refused, user_id: str, user_name: str, what: str) -> _Words:
         if isinstance(refusal, NotAllowed):
             await self.services.run(_write_denial, user_id, user_name, what)
         return commands.ephemeral(answers.refused(str(refusal)))
-
-    async def _open_modal(
-        self,
-        trigger_id: str,
-        user_id: str,
-        channel_id: str,
-        use_case: Callable[..., Awaitable[_Words]],
-        *arguments: Any,
-    ) -> None:
-        """Opens a skeleton before anything is read, for the trigger is running out; then fills it."""
-        try:
-            opened = await self.client.views_open(trigger_id=trigger_id, view=views.skeleton())
-            view_id = opened["view"]["id"]
-        except SlackApiError as error:
-            telemetry.logger().warning("modal_not_opened", error=error.response.get("error"))
-            await self._whisper(channel_id, user_id, answers.modal_expired())
-            return
-        try:
-            view = await self.services.read(use_case, *arguments)
-        except Refused as refusal:
-            view = views.refusal(str(refusal))
-        await self.client.views_update(view_id=view_id, view=view)
-
-    def _tell(self, channel_id: str, user_id: str, words: _Words) -> None:
-        self._start(self._whisper(channel_id, user_id, words))
-
-    async def _whisper(self, channel_id: str, user_id: str, words: _Words) -> None:
-        if channel_id:
-            text, blocks = words.get("text", ""), words.get("blocks")
-            await self.client.chat_postEphemeral(channel=channel_id, user=user_id, text=text, blocks=blocks)
-
-    def _start(self, work: Any) -> None:
-        task: asyncio.Task[None] = asyncio.create_task(_logged(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-
-async def _logged(work: Awaitable[None]) -> None:
-    try:
-        await work
-    except (SlackApiError, OSError, TimeoutError) as error:
-        telemetry.logger().warning("slack_answer_failed", error=repr(error))
 
 
 async def _write_denial(work: UnitOfWork, user_id: str, user_name: str, what: str) -> None:

@@ -1,51 +1,160 @@
-"""Buttons of the card: one listener for all of them, routed by action id."""
+"""Buttons and menus, on cards, in answers and at home: one listener for all of them, routed by action id."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.domain.incidents import Road
+from bot.clock import new_id
+from bot.domain.declaration import Declaration
+from bot.domain.incidents import Incident, Road
+from bot.domain.people import Member
+from bot.errors import Malformed
+from bot.listeners import commands, reading
+from bot.listeners.lines import Command
 from bot.messages import actions, answers
-from bot.services import incidents, situations
-from bot.services.people import require_read, who_in_slack
+from bot.services import channels, incidents, lookups, postmortems, situations
+from bot.services.people import require_act, require_read, seen_by, who_in_slack
 from bot.services.work import UnitOfWork
+
+Words = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """A click on a button; ``incident_id`` is the button's value and is looked up again, never trusted."""
+    """A click on a button or a choice in a menu; ``value`` is an incident's id, looked up again and never trusted."""
 
     action_id: str
-    incident_id: str
+    value: str
     user_id: str
     user_name: str
     channel_id: str
     trigger_id: str
-    title: str = ""
+    view_id: str = ""
+
+    @property
+    def at_home(self) -> bool:
+        """Whether it was clicked outside of any channel: in the App Home or in a form."""
+        return not self.channel_id
 
 
 def parse(body: Mapping[str, Any]) -> Click:
-    """The click that a block_actions payload holds."""
+    """The click that a block_actions payload holds; a menu's choice stands for the action it names."""
     action = (body.get("actions") or [{}])[0]
-    user = body.get("user") or {}
+    action_id, value = str(action.get("action_id", "")), str(action.get("value", ""))
+    if action_id == actions.MORE:
+        action_id, value = actions.chosen(str((action.get("selected_option") or {}).get("value", "")))
+    user, container = body.get("user") or {}, body.get("container") or {}
     return Click(
-        str(action.get("action_id", "")),
-        str(action.get("value", "")),
+        action_id,
+        value,
         str(user.get("id", "")),
         str(user.get("username") or user.get("name") or ""),
         str((body.get("channel") or {}).get("id", "")),
         str(body.get("trigger_id", "")),
+        str(container.get("view_id") or ""),
     )
 
 
-MODAL_ACTIONS = (actions.UPDATE, actions.CHANGE_SEVERITY, actions.RESOLVE)
+FORMS = (
+    actions.UPDATE,
+    actions.CHANGE_SEVERITY,
+    actions.ASSIGN_ROLE,
+    actions.PAGE,
+    actions.NOTE,
+    actions.NOTE_AT,
+    actions.CHANGE_TRIAGE,
+    actions.RESOLVE,
+    actions.REOPEN,
+    actions.DECLARE,
+)
+"""What a form asks more about."""
 
 
-async def acknowledge(work: UnitOfWork, click: Click) -> dict[str, Any]:
-    """What the person who clicked Acknowledge is told; a second click changes nothing."""
+async def act(work: UnitOfWork, click: Click) -> Words | None:
+    """What the person who clicked is told; a second click changes nothing. None for what needs no words."""
+    handler = _HANDLERS.get(click.action_id)
+    if handler is None:
+        if click.action_id == actions.OPEN_LINK:
+            return None
+        raise Malformed("This button is not known any more. Type `/incident help` for what can be done.")
     member = await who_in_slack(work, click.user_id, click.user_name)
     require_read(member)
-    done = await incidents.acknowledge(work, click.incident_id, member.id, Road.SLACK)
+    return await handler(work, member, click)
+
+
+async def incident_of(work: UnitOfWork, member: Member, click: Click) -> Incident:
+    """The incident that was clicked on; who clicks in its own channel is in it."""
+    incident = await situations.incident(work, click.value)
+    live = await channels.live(work, incident)
+    if live is not None and click.channel_id and live.channel_id == click.channel_id:
+        return incident
+    return await seen_by(work, member, incident)
+
+
+async def _acknowledge(work: UnitOfWork, member: Member, click: Click) -> Words:
+    incident = await incident_of(work, member, click)
+    done = await incidents.acknowledge(work, incident.id, member.id, Road.SLACK)
     return answers.acknowledged(await situations.read(work, done.incident), first=done.first)
+
+
+async def _join(work: UnitOfWork, member: Member, click: Click) -> Words:
+    incident = await incident_of(work, member, click)
+    if incident.private:
+        require_act(member)
+    await channels.bring_in(work, incident, member.id)
+    return answers.joining(await situations.read(work, incident))
+
+
+async def _declare_anyway(work: UnitOfWork, member: Member, click: Click) -> Words:
+    try:
+        asked = json.loads(click.value)
+        wanted = Declaration(
+            token=f"click:{click.trigger_id or new_id()}",
+            title=str(asked["title"]),
+            severity=str(asked["severity"]),
+            declared_by=member.id,
+            even_if_same=True,
+            private=asked.get("private") is True,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Malformed("This button was changed on its way. Type `/incident declare` again.") from error
+    return await commands.declare(work, member, wanted)
+
+
+async def _timeline(work: UnitOfWork, member: Member, click: Click) -> Words:
+    incident = await incident_of(work, member, click)
+    return answers.timeline(incident.reference, *await lookups.latest(work, incident))
+
+
+async def _show(work: UnitOfWork, member: Member, click: Click) -> Words:
+    return answers.status(await situations.read(work, await incident_of(work, member, click)))
+
+
+async def _draft(work: UnitOfWork, member: Member, click: Click) -> Words:
+    require_act(member)
+    incident = await incident_of(work, member, click)
+    await postmortems.draft_and_share(work, incident, None)
+    return answers.drafted(incident.reference)
+
+
+def _as_typed(show: Callable[[UnitOfWork, Member, Command], Awaitable[Words]]) -> Callable[[UnitOfWork, Member, Click], Awaitable[Words]]:
+    async def handle(work: UnitOfWork, member: Member, click: Click) -> Words:
+        return await show(work, member, Command("", "", click.user_id, click.user_name, click.channel_id, click.trigger_id))
+
+    return handle
+
+
+_HANDLERS: Mapping[str, Callable[[UnitOfWork, Member, Click], Awaitable[Words]]] = {
+    actions.ACKNOWLEDGE: _acknowledge,
+    actions.JOIN: _join,
+    actions.DECLARE_ANYWAY: _declare_anyway,
+    actions.SHOW: _show,
+    actions.SHOW_TIMELINE: _timeline,
+    actions.DRAFT_POSTMORTEM: _draft,
+    actions.SHOW_LIST: _as_typed(reading.listed),
+    actions.SHOW_ON_CALL: _as_typed(reading.on_call),
+    actions.HELP: _as_typed(reading.help_text),
+}

@@ -2,52 +2,28 @@
 
 from __future__ import annotations
 
-import html
-import re
+import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from bot.domain.declaration import Declaration, split_severity
-from bot.domain.incidents import Incident, Road, Role
+from bot.domain.incidents import Road, Role
+from bot.domain.moments import split_moment
 from bot.domain.people import Member
-from bot.domain.status import Status, find_status
+from bot.domain.policy import Policy
 from bot.errors import Malformed
+from bot.listeners import reading
+from bot.listeners.lines import MENTION, Command, incident_of, plain, split_reference, split_status
 from bot.messages import answers
-from bot.services import incidents, situations
+from bot.services import callouts, corrections, declarations, incidents, resolutions, situations, verification
 from bot.services.people import require_act, require_read, who_in_slack
 from bot.services.work import UnitOfWork
 
 COMMAND = "/incident"
-_MENTION = re.compile(r"<@(?P<id>[UW][A-Z0-9]+)(?:\|(?P<name>[^>]*))?>")
-_REFERENCE = re.compile(r"^(?P<reference>inc-\d{1,9})\b\s*(?P<rest>.*)$", re.IGNORECASE | re.DOTALL)
+_FORMS = ("declare", "update", "severity", "page", "note", "at")
+"""The words whose line may be left out: a form asks for it then."""
+_PRIVATE = "private"
 Words = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One slash command; ``text`` is what follows ``word``, with Slack's escapes taken back except for mentions."""
-
-    word: str
-    text: str
-    user_id: str
-    user_name: str
-    channel_id: str
-    trigger_id: str
-
-
-def parse(body: Mapping[str, Any]) -> Command:
-    """The command that a slash command's form holds."""
-    text = str(body.get("text") or "").strip()
-    word, _, rest = text.partition(" ")
-    return Command(
-        word.lower(),
-        rest.strip(),
-        str(body.get("user_id", "")),
-        str(body.get("user_name", "")),
-        str(body.get("channel_id", "")),
-        str(body.get("trigger_id", "")),
-    )
 
 
 def ephemeral(words: Mapping[str, Any]) -> Words:
@@ -55,14 +31,19 @@ def ephemeral(words: Mapping[str, Any]) -> Words:
     return {"response_type": "ephemeral", **words}
 
 
-def wants_modal(command: Command) -> bool:
-    """Whether the line leaves out what a modal then asks for."""
-    return command.word in ("declare", "update", "severity") and not _split_reference(command.text)[1]
+def wants_modal(command: Command, policy: Policy) -> bool:
+    """Whether the line leaves out what a form then asks for; a severity alone leaves out its reason."""
+    _, rest = split_reference(command.text)
+    if command.word == "severity":
+        return len(rest.split()) < 2 and (not rest or policy.find_severity(rest) is not None)
+    if command.word == "role":
+        return not rest
+    return command.word in _FORMS and not rest.removeprefix(_PRIVATE).strip()
 
 
 async def answer(work: UnitOfWork, command: Command) -> Words:
     """What is answered to the command, after its effect."""
-    handler = _HANDLERS.get(command.word or "help")
+    handler = _HANDLERS.get(command.word or "menu")
     if handler is None:
         return ephemeral(answers.unknown_command(command.word[:40]))
     member = await who_in_slack(work, command.user_id, command.user_name)
@@ -70,72 +51,57 @@ async def answer(work: UnitOfWork, command: Command) -> Words:
     return ephemeral(await handler(work, member, command))
 
 
-def _split_reference(text: str) -> tuple[str | None, str]:
-    match = _REFERENCE.match(text)
-    return (match["reference"], match["rest"].strip()) if match else (None, text)
-
-
-async def incident_of(work: UnitOfWork, command: Command) -> tuple[Incident, str]:
-    """The incident that the line names first, else the channel's; and what is left of the line."""
-    reference, rest = _split_reference(command.text)
-    if reference is not None:
-        return await situations.by_reference(work, reference), rest
-    return await situations.by_channel(work, command.channel_id), rest
-
-
-def _plain(text: str) -> str:
-    return html.unescape(_MENTION.sub(lambda match: f"@{match['name'] or match['id']}", text))
+def split_private(text: str) -> tuple[bool, str]:
+    """``private P0 title`` as its privacy and the rest."""
+    first, _, rest = text.strip().partition(" ")
+    return (True, rest) if first.casefold() == _PRIVATE else (False, text)
 
 
 async def _declare(work: UnitOfWork, member: Member, command: Command) -> Words:
-    severity, title = split_severity(_plain(command.text), work.policy)
+    private, line = split_private(plain(command.text))
+    severity, title = split_severity(line, work.policy)
     wanted = Declaration(
         token=f"slack:{command.trigger_id}",
         title=title,
         severity=severity.label if severity else work.policy.default_severity,
         declared_by=member.id,
+        private=private,
     )
+    return await declare(work, member, wanted)
+
+
+async def declare(work: UnitOfWork, member: Member, wanted: Declaration) -> Words:
+    """What the person is told who declared, whether it opened an incident or met one (complaint 20)."""
     require_act(member)
-    declared = await incidents.declare(work, wanted)
-    return answers.declared(await situations.read(work, declared.incident), joined=declared.joined)
+    declared = await declarations.declare(work, wanted)
+    again = json.dumps({"title": wanted.title, "severity": wanted.severity, "private": wanted.private})
+    return answers.declared(await situations.read(work, declared.incident), joined=declared.joined, again=again)
 
 
 async def _ack(work: UnitOfWork, member: Member, command: Command) -> Words:
-    incident, _ = await incident_of(work, command)
+    incident, _ = await incident_of(work, member, command)
     done = await incidents.acknowledge(work, incident.id, member.id, Road.SLACK)
     return answers.acknowledged(await situations.read(work, done.incident), first=done.first)
 
 
 async def _update(work: UnitOfWork, member: Member, command: Command) -> Words:
-    incident, rest = await incident_of(work, command)
-    status, text = split_status(_plain(rest))
+    incident, rest = await incident_of(work, member, command)
+    status, text = split_status(plain(rest))
     changed = await incidents.update(work, incident.id, member.id, text, status)
     return answers.updated(await situations.read(work, changed))
 
 
-def split_status(text: str) -> tuple[Status | None, str]:
-    """``mitigating: rolled back`` as its status and the rest; no status when the first word names none."""
-    first, _, rest = text.partition(" ")
-    status = find_status(first.rstrip(":,"))
-    return (status, rest.strip(" :,") or first) if status is not None else (None, text)
-
-
-async def _status(work: UnitOfWork, _member: Member, command: Command) -> Words:
-    incident, _ = await incident_of(work, command)
-    return answers.status(await situations.read(work, incident))
-
-
 async def _severity(work: UnitOfWork, member: Member, command: Command) -> Words:
-    incident, rest = await incident_of(work, command)
-    label, _, reason = _plain(rest).partition(" ")
+    incident, rest = await incident_of(work, member, command)
+    label, _, reason = plain(rest).partition(" ")
     changed = await incidents.change_severity(work, incident.id, member.id, label, reason.strip() or None)
     return answers.severity_set(await situations.read(work, changed))
 
 
 async def _role(work: UnitOfWork, member: Member, command: Command) -> Words:
-    incident, rest = await incident_of(work, command)
-    mention = _MENTION.search(rest)
-    name = _MENTION.sub("", rest).replace("-", " ").strip().lower()
+    incident, rest = await incident_of(work, member, command)
+    mention = MENTION.search(rest)
+    name = MENTION.sub("", rest).replace("-", " ").strip().lower()
     role = next((role for role in Role if role.value == " ".join(name.split())), None)
     if role is None:
         choices = ", ".join(role.value for role in Role)
@@ -147,43 +113,64 @@ async def _role(work: UnitOfWork, member: Member, command: Command) -> Words:
     return answers.role_set(await situations.read(work, changed), role, person.name)
 
 
+async def _page(work: UnitOfWork, member: Member, command: Command) -> Words:
+    incident, rest = await incident_of(work, member, command)
+    mentioned = [await who_in_slack(work, match["id"], match["name"] or "") for match in MENTION.finditer(rest)]
+    wanted = mentioned or await callouts.named(work, plain(rest))
+    called = await callouts.page(work, incident.id, member.id, wanted)
+    return answers.paged(await situations.read(work, incident), [person.name for person in called])
+
+
 async def _note(work: UnitOfWork, member: Member, command: Command) -> Words:
-    incident, rest = await incident_of(work, command)
-    await incidents.note(work, incident.id, member.id, _plain(rest))
+    incident, rest = await incident_of(work, member, command)
+    await incidents.note(work, incident.id, member.id, plain(rest))
     return answers.noted(incident.reference)
 
 
+async def _at(work: UnitOfWork, member: Member, command: Command) -> Words:
+    incident, rest = await incident_of(work, member, command)
+    policy = await work.policy_of(incident.policy_digest)
+    at, text = split_moment(plain(rest), work.now, policy.zones[0].zone)
+    await corrections.note_at(work, incident.id, member.id, at, text)
+    return answers.recorded(incident.reference, at, policy.zones)
+
+
 async def _resolve(work: UnitOfWork, member: Member, command: Command) -> Words:
-    incident, rest = await incident_of(work, command)
-    changed = await incidents.resolve(work, incident.id, member.id, _plain(rest) or None)
+    incident, rest = await incident_of(work, member, command)
+    changed = await resolutions.resolve(work, incident.id, member.id, plain(rest) or None)
     return answers.resolved(await situations.read(work, changed))
 
 
 async def _reopen(work: UnitOfWork, member: Member, command: Command) -> Words:
-    incident, rest = await incident_of(work, command)
-    changed = await incidents.reopen(work, incident.id, member.id, _plain(rest) or None)
+    incident, rest = await incident_of(work, member, command)
+    changed = await resolutions.reopen(work, incident.id, member.id, plain(rest) or None)
     return answers.reopened(await situations.read(work, changed))
 
 
-async def _list(work: UnitOfWork, _member: Member, _command: Command) -> Words:
-    return answers.incident_list(await situations.list_open(work))
-
-
-async def _help(_work: UnitOfWork, _member: Member, _command: Command) -> Words:
-    return answers.help_text()
+async def _verify(work: UnitOfWork, member: Member, command: Command) -> Words:
+    typed = command.text.strip()
+    sentence = await (verification.confirm(work, member, typed) if typed else verification.send_code(work, member))
+    return answers.said(sentence)
 
 
 _HANDLERS: Mapping[str, Callable[[UnitOfWork, Member, Command], Awaitable[Words]]] = {
     "declare": _declare,
     "ack": _ack,
     "update": _update,
-    "status": _status,
+    "status": reading.status,
     "severity": _severity,
     "role": _role,
+    "page": _page,
     "note": _note,
+    "at": _at,
     "resolve": _resolve,
     "reopen": _reopen,
-    "list": _list,
-    "help": _help,
+    "list": reading.listed,
+    "timeline": reading.timeline,
+    "postmortem": reading.postmortem,
+    "oncall": reading.on_call,
+    "verify": _verify,
+    "help": reading.help_text,
+    "menu": reading.menu,
 }
-WORDS = tuple(_HANDLERS)
+WORDS = tuple(word for word in _HANDLERS if word != "menu")

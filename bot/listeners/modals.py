@@ -1,129 +1,142 @@
-"""Modals: a skeleton opens at once, for a trigger lives three seconds; it is filled after (complaint 10). And what is submitted."""
+"""Forms: a skeleton opens at once, for a trigger lives three seconds; it is filled after (complaint 10). And what is submitted."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot.clock import new_id
-from bot.domain.declaration import Declaration, split_severity
+from bot.domain.declaration import split_severity
 from bot.domain.people import Member
-from bot.domain.status import find_status
-from bot.errors import Malformed
 from bot.listeners import actions as clicks
-from bot.listeners import commands
+from bot.listeners import commands, submissions
+from bot.listeners.lines import Command, incident_of, plain, split_reference
 from bot.messages import actions, modals
-from bot.services import incidents, situations
-from bot.services.people import require_act, who_in_slack
+from bot.services import lookups, situations
+from bot.services.people import list_slack_ids, require_act, who_in_slack
 from bot.services.work import UnitOfWork
+
+View = dict[str, Any]
+Builder = Callable[[UnitOfWork, str], Awaitable[View]]
+_OF_WORD = {
+    "update": actions.UPDATE,
+    "severity": actions.CHANGE_SEVERITY,
+    "role": actions.ASSIGN_ROLE,
+    "page": actions.PAGE,
+    "note": actions.NOTE,
+    "at": actions.NOTE_AT,
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Submission:
-    """A submitted modal: ``about`` is its private metadata, ``values`` one value for each block."""
+class Picked:
+    """A message that somebody chose in its menu; ``callback_id`` says what for."""
 
     callback_id: str
-    about: Mapping[str, str]
-    values: Mapping[str, str]
     user_id: str
     user_name: str
+    channel_id: str
+    trigger_id: str
+    text: str
+    author_id: str
+    message_ts: str
+    thread_ts: str
+    files: Sequence[str]
 
 
-def parse(body: Mapping[str, Any]) -> Submission:
-    """The submission that a view_submission payload holds; tampered metadata is Malformed."""
-    view, user = body.get("view") or {}, body.get("user") or {}
-    try:
-        about = json.loads(view.get("private_metadata") or "{}")
-    except ValueError as error:
-        raise Malformed("This form was changed on its way. Open it again.") from error
-    states = (view.get("state") or {}).get("values") or {}
-    values = {block: _value(next(iter(elements.values()), {})) for block, elements in states.items()}
-    name = str(user.get("username") or user.get("name") or "")
-    about = {key: str(value) for key, value in about.items()} if isinstance(about, dict) else {}
-    return Submission(str(view.get("callback_id", "")), about, values, str(user.get("id", "")), name)
-
-
-def _value(state: Mapping[str, Any]) -> str:
-    option = state.get("selected_option") or {}
-    return str(state.get("value") or option.get("value") or "").strip()
-
-
-async def for_command(work: UnitOfWork, command: commands.Command) -> dict[str, Any]:
-    """The filled view for a command that left something out."""
-    if command.word == "declare":
-        severity, title = split_severity(command.text, work.policy)
-        return modals.declare(work.policy, new_id(), title, severity.label if severity else None)
-    incident, _ = await commands.incident_of(work, command)
-    return await _view(work, actions.UPDATE if command.word == "update" else actions.CHANGE_SEVERITY, incident.id)
-
-
-async def for_click(work: UnitOfWork, click: clicks.Click) -> dict[str, Any]:
-    """The filled view for a button of the card."""
-    return await _view(work, click.action_id, click.incident_id)
-
-
-async def _view(work: UnitOfWork, action_id: str, incident_id: str) -> dict[str, Any]:
-    situation = await situations.situation(work, incident_id)
-    if action_id == actions.UPDATE:
-        return modals.update(situation)
-    if action_id == actions.RESOLVE:
-        return modals.resolve(situation)
-    return modals.severity(situation, await work.policy_of(situation.incident.policy_digest))
-
-
-async def submit(work: UnitOfWork, submission: Submission) -> dict[str, Any]:
-    """The answer to a submission: an empty one closes the modal."""
-    handler = _HANDLERS.get(submission.callback_id)
-    if handler is None:
-        raise Malformed("This form is not known any more. Open it again.")
-    member = await who_in_slack(work, submission.user_id, submission.user_name)
-    require_act(member)
-    await handler(work, member, submission)
-    return {}
-
-
-def _about(submission: Submission, name: str) -> str:
-    value = submission.about.get(name)
-    if not value:
-        raise Malformed("This form was changed on its way. Open it again.")
-    return value
-
-
-async def _declare(work: UnitOfWork, member: Member, submission: Submission) -> None:
-    wanted = Declaration(
-        token=f"modal:{_about(submission, 'token')}",
-        title=submission.values.get(modals.TITLE_BLOCK, ""),
-        severity=submission.values.get(modals.SEVERITY_BLOCK) or work.policy.default_severity,
-        declared_by=member.id,
-        impact=submission.values.get(modals.IMPACT_BLOCK) or None,
+def parse_picked(body: Mapping[str, Any]) -> Picked:
+    """What a message shortcut's, or a global shortcut's, payload holds; the latter has no message."""
+    user, message = body.get("user") or {}, body.get("message") or {}
+    return Picked(
+        str(body.get("callback_id", "")),
+        str(user.get("id", "")),
+        str(user.get("username") or user.get("name") or ""),
+        str((body.get("channel") or {}).get("id", "")),
+        str(body.get("trigger_id", "")),
+        str(message.get("text") or ""),
+        str(message.get("user") or message.get("bot_id") or ""),
+        str(message.get("ts") or ""),
+        str(message.get("thread_ts") or ""),
+        tuple(str(file.get("name") or file.get("id")) for file in message.get("files") or ()),
     )
-    await incidents.declare(work, wanted)
 
 
-async def _update(work: UnitOfWork, member: Member, submission: Submission) -> None:
-    values = submission.values
-    status = find_status(values.get(modals.STATUS_BLOCK, ""))
-    impact = values.get(modals.IMPACT_BLOCK) or None
-    text = values.get(modals.TEXT_BLOCK, "")
-    await incidents.update(work, _about(submission, "incident_id"), member.id, text, status, impact)
+async def _actor(work: UnitOfWork, user_id: str, user_name: str) -> Member:
+    member = await who_in_slack(work, user_id, user_name)
+    require_act(member)
+    return member
 
 
-async def _severity(work: UnitOfWork, member: Member, submission: Submission) -> None:
-    label = submission.values.get(modals.SEVERITY_BLOCK, "")
-    reason = submission.values.get(modals.TEXT_BLOCK) or None
-    await incidents.change_severity(work, _about(submission, "incident_id"), member.id, label, reason)
+async def for_command(work: UnitOfWork, command: Command) -> View:
+    """The filled view for a command that left something out."""
+    member = await _actor(work, command.user_id, command.user_name)
+    if command.word == "declare":
+        private, line = commands.split_private(plain(command.text))
+        severity, title = split_severity(line, work.policy)
+        return await _declare(work, member, title, severity.label if severity else None, private=private)
+    incident, _ = await incident_of(work, member, command)
+    if command.word == "severity":
+        _, wanted = split_reference(command.text)
+        return await _severity(work, incident.id, wanted or None)
+    return await _BUILDERS[_OF_WORD[command.word]](work, incident.id)
 
 
-async def _resolve(work: UnitOfWork, member: Member, submission: Submission) -> None:
-    text = submission.values.get(modals.TEXT_BLOCK) or None
-    await incidents.resolve(work, _about(submission, "incident_id"), member.id, text)
+async def for_click(work: UnitOfWork, click: clicks.Click) -> View:
+    """The filled view for a button or a menu's choice."""
+    member = await _actor(work, click.user_id, click.user_name)
+    if click.action_id == actions.DECLARE:
+        return await _declare(work, member)
+    incident = await clicks.incident_of(work, member, click)
+    return await _BUILDERS[click.action_id](work, incident.id)
 
 
-_HANDLERS: Mapping[str, Callable[[UnitOfWork, Member, Submission], Awaitable[None]]] = {
-    modals.DECLARE: _declare,
-    actions.UPDATE: _update,
+async def for_shortcut(work: UnitOfWork, picked: Picked) -> View:
+    """The filled view for a shortcut: a declaration, from a message or not, or a message for a timeline."""
+    member = await _actor(work, picked.user_id, picked.user_name)
+    if picked.callback_id == actions.ADD_TO_TIMELINE:
+        return modals.add_to_timeline(await lookups.open_for(work, member), picked.text, submissions.kept(picked))
+    first_line = " ".join(plain(picked.text).split())
+    return await _declare(work, member, first_line)
+
+
+async def _declare(work: UnitOfWork, member: Member, title: str = "", severity: str | None = None, *, private: bool = False) -> View:
+    open_now = await lookups.open_for(work, member)
+    return modals.declare(work.policy, new_id(), open_now, title, severity, private=private)
+
+
+async def _severity(work: UnitOfWork, incident_id: str, wanted: str | None = None) -> View:
+    situation = await situations.situation(work, incident_id)
+    policy = await work.policy_of(situation.incident.policy_digest)
+    chosen = policy.find_severity(wanted) if wanted else None
+    return modals.severity(situation, policy, chosen.label if chosen else None)
+
+
+async def _roles(work: UnitOfWork, incident_id: str) -> View:
+    situation = await situations.situation(work, incident_id)
+    return modals.roles(situation, await list_slack_ids(work, situation.names))
+
+
+async def _page(work: UnitOfWork, incident_id: str) -> View:
+    situation = await situations.situation(work, incident_id)
+    return modals.page(situation, await work.policy_of(situation.incident.policy_digest))
+
+
+def _of(view: Callable[..., View]) -> Builder:
+    async def build(work: UnitOfWork, incident_id: str) -> View:
+        return view(await situations.situation(work, incident_id))
+
+    return build
+
+
+_BUILDERS: Mapping[str, Builder] = {
+    actions.UPDATE: _of(modals.update),
     actions.CHANGE_SEVERITY: _severity,
-    actions.RESOLVE: _resolve,
+    actions.ASSIGN_ROLE: _roles,
+    actions.PAGE: _page,
+    actions.NOTE: _of(modals.note),
+    actions.NOTE_AT: _of(modals.note_at),
+    actions.CHANGE_TRIAGE: _of(modals.known),
+    actions.RESOLVE: _of(modals.resolve),
+    actions.REOPEN: _of(modals.reopen),
 }

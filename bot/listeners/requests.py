@@ -55,7 +55,10 @@ class Verification:
     def check(self, headers: Mapping[str, str], body: bytes) -> Verified:
         """The parsed request; raises Unsigned, Malformed or Foreign."""
         self._check_signature(headers, body)
-        payload = _payload(headers.get("Content-Type", ""), body)
+        return self.check_payload(_payload(headers.get("Content-Type", ""), body))
+
+    def check_payload(self, payload: Mapping[str, Any]) -> Verified:
+        """The request of a payload whose sender is beyond doubt; raises Foreign."""
         team = _team(payload)
         if self.team_id is not None and team is not None and team != self.team_id:
             raise Foreign("This request comes from another workspace.")

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from bot.domain.incidents import Role
+from bot.domain.policy import Zone
 from bot.domain.situation import Situation
-from bot.messages import card, texts, times
+from bot.messages import actions, card, texts, times
+from bot.messages.home import OnCall, on_call_text
 from bot.messages.texts import Words
 
 COMMANDS: Sequence[tuple[str, str]] = (
-    ("declare [severity] title", "open an incident; without a title a form opens"),
+    ("declare [private] [severity] title", "open an incident; without a title a form opens"),
     ("ack", "take it: nobody else is called"),
     ("update [status] text", "tell everyone where it stands; status: investigating, mitigating, monitoring"),
     ("status", "show the status post"),
-    ("severity P1 reason", "change the severity"),
+    ("severity P1 reason", "change the severity; without a reason a form opens"),
     ("role commander @ana", "give a role: owner, commander, technical lead, communications lead"),
+    ("page @ana", "call somebody out by their own roads; also a level or group by its name"),
     ("note text", "add to the timeline without telling everyone"),
+    ("at 14:05 text", "add what happened at another time; `at 14:05 started` and `at 15:10 ended` correct those times"),
     ("resolve text", "it is over; the postmortem is drafted"),
     ("reopen reason", "it is back"),
     ("list", "what is open"),
+    ("timeline", "the latest of what happened"),
+    ("postmortem", "draft it anew from the timeline; it comes to the channel as a file"),
+    ("oncall", "who is called, in which order"),
+    ("verify", "prove that the number the policy has for you is yours; `verify 123456` with the code that comes"),
     ("help", "this list"),
 )
-_LISTED = 40
+_LISTED, _PIECES = 40, 4
 
 
 def _words(text: str) -> Words:
@@ -50,18 +59,80 @@ def modal_expired() -> Words:
     return _words("Slack did not open the form in time. Try again, or type it in one line: `/incident help`.")
 
 
+def said(sentence: str) -> Words:
+    """A sentence of ours that may hold escaped names."""
+    return _words(sentence)
+
+
+def menu(situation: Situation | None) -> Words:
+    """What a bare ``/incident`` opens: the channel's incident and what can be done to it, or how to begin."""
+    general = [
+        card.button("Declare an incident", actions.DECLARE, "menu", style="danger"),
+        card.button("What is open", actions.SHOW_LIST, "menu"),
+        card.button("Who is on call", actions.SHOW_ON_CALL, "menu"),
+        card.button("What can I type?", actions.HELP, "menu"),
+    ]
+    row = {"type": "actions", "block_id": "menu.actions", "elements": general}
+    if situation is None:
+        text = "What do you want to do? In an incident's channel this menu acts on that incident."
+        return {"text": text, "blocks": [texts.section(text), row]}
+    text = f"{situation.incident.reference} [{card.severity_label(situation)}] {texts.shown(situation.incident.title)}"
+    return {"text": text, "blocks": [texts.section(text), card.buttons(situation), row]}
+
+
+def on_call(levels: Sequence[OnCall]) -> Words:
+    """Who is called, level after level."""
+    text = on_call_text(levels)
+    return {"text": text, "blocks": [texts.section("*Who is called, in this order*"), texts.section(text)]}
+
+
+def timeline(reference: str, lines: Sequence[str], left: int) -> Words:
+    """The latest entries, oldest first, with their dates; ``left`` how many came before."""
+    if not lines:
+        return _words(f"The timeline of {reference} is empty.")
+    before = [f"{left} earlier entries; `/incident postmortem` has them all."] if left > 0 else []
+    pieces = texts.pieces("\n".join([*before, *lines]), texts.SECTION_LIMIT)
+    return {"text": f"The timeline of {reference}", "blocks": [texts.literal(piece) for piece in pieces[:_PIECES]]}
+
+
+def paged(situation: Situation, names: Sequence[str]) -> Words:
+    """Who is being called now."""
+    return _words(
+        f"Calling {texts.shown(', '.join(names), 500)} for {situation.incident.reference}. What they answer comes to the channel."
+    )
+
+
+def recorded(reference: str, at: datetime, zones: Sequence[Zone]) -> Words:
+    """What happened at another time is on the timeline, or a time is corrected."""
+    return _words(f"Recorded on the timeline of {reference} at {times.moment(at, zones)}.")
+
+
+def joining(situation: Situation) -> Words:
+    """The way in."""
+    return _words(f"You are being invited to {_where(situation)} of {situation.incident.reference}.")
+
+
+def drafted(reference: str) -> Words:
+    """The draft is on its way."""
+    return _words(f"The postmortem of {reference} is drafted anew and comes to its channel as a file. What people wrote in it is kept.")
+
+
 def _where(situation: Situation) -> str:
     channel = situation.channel
     known = texts.channel_link(channel.channel_id) if channel is not None else ""
     return known or "its channel, which is being created"
 
 
-def declared(situation: Situation, *, joined: bool) -> Words:
-    """The incident was opened, or was open already."""
+def declared(situation: Situation, *, joined: bool, again: str | None = None) -> Words:
+    """The incident was opened, or was open already; ``again`` is what a separate declaration would ask for (complaint 20)."""
     incident = situation.incident
     title = texts.shown(incident.title)
     if joined:
-        return _words(f"{incident.reference} “{title}” is open already: join it in {_where(situation)}.")
+        text = f"{incident.reference} “{title}” is open already: join it in {_where(situation)}."
+        elements = [card.button("Join it", actions.JOIN, incident.id, style="primary")]
+        if again is not None:
+            elements.append(card.button("Declare separately", actions.DECLARE_ANYWAY, again))
+        return {"text": text, "blocks": [texts.section(text), {"type": "actions", "elements": elements}]}
     head = f"{incident.reference} [{card.severity_label(situation)}] “{title}”"
     return _words(f"{head} is declared. Go to {_where(situation)}.")
 
@@ -89,6 +160,14 @@ def updated(situation: Situation) -> Words:
 def severity_set(situation: Situation) -> Words:
     """The severity as it is now."""
     return _words(f"{situation.incident.reference} is {card.severity_label(situation)} now.")
+
+
+def roles_set(situation: Situation, given: Sequence[tuple[Role, str]]) -> Words:
+    """Who has which role now."""
+    if not given:
+        return _words(f"Nothing changed in the roles of {situation.incident.reference}.")
+    who = ", ".join(f"{role.value} {texts.shown(name, 80)}" for role, name in given)
+    return _words(f"{situation.incident.reference} has {who} now.")
 
 
 def role_set(situation: Situation, role: Role, name: str) -> Words:

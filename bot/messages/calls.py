@@ -8,13 +8,17 @@ from typing import Any
 from bot.domain.incidents import Incident
 from bot.domain.pages import Page
 from bot.domain.severity import Road
-from bot.messages import sms
+from bot.messages import mail, sms, voice
 
 
-def words(incident: Incident, page: Page) -> Mapping[str, Any]:
-    """The words of the page's message, frozen when it is queued."""
-    body = sms.page(incident.reference, page.code, incident.severity, incident.title)
-    return {"to": page.address, "body": body}
-
-
-_ROADS = {Road.SMS: words}
+def words(incident: Incident, page: Page, link: str | None) -> Mapping[str, Any]:
+    """The words of the page's message, frozen when it is queued; ``link`` is ours by which a mail is acknowledged."""
+    reference, severity, title = incident.reference, incident.severity, incident.title
+    if page.road == Road.EMAIL:
+        return {"to": page.address, **mail.page(reference, page.code, severity, title, link)._asdict()}
+    if page.road == Road.VOICE:
+        return {"to": page.address, "page_id": page.id, "say": voice.page(reference, severity, title)}
+    if page.road == Road.WHATSAPP:
+        body, variables = sms.whatsapp(reference, page.code, severity, title)
+        return {"to": page.address, "body": body, "variables": variables}
+    return {"to": page.address, "body": sms.page(reference, page.code, severity, title)}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.domain.alert import AlertStatus
 from bot.domain.incidents import Role
 from bot.domain.severity import ClockName
 from bot.domain.situation import Situation
-from bot.domain.timers import Promise
+from bot.domain.triage import Triage, triage
 from bot.messages import actions, texts, times
 from bot.messages.texts import Words
 
@@ -59,10 +61,6 @@ def status_text(s: Situation) -> str:
     return "\n".join(lines)
 
 
-def _owed(promise: Promise) -> bool:
-    return promise.kept_at is None and promise.withdrawn_at is None
-
-
 def _acknowledgement(s: Situation) -> str:
     incident = s.incident
     if incident.acknowledged_at is not None:
@@ -71,7 +69,7 @@ def _acknowledgement(s: Situation) -> str:
         return f"Acknowledged by {name_text(s, incident.acknowledged_by)}{road} at {at}"
     if not incident.open:
         return "Nobody acknowledged it"
-    due = [promise.due_at for promise in s.promises if promise.clock is ClockName.ACKNOWLEDGE and _owed(promise)]
+    due = [promise.due_at for promise in s.promises if promise.clock is ClockName.ACKNOWLEDGE and promise.open]
     return "Not acknowledged yet" + (f", due {times.near(due[-1], s.now, s.zones)}" if due else "")
 
 
@@ -93,6 +91,37 @@ def _alerts(s: Situation) -> str:
     return " · ".join(part for part in (counted, f"source: {source}" if source else "") if part)
 
 
+_FACTS_SHOWN, _CHECKS_SHOWN = 3, 5
+
+
+def known_lines(s: Situation) -> list[str]:
+    """What is known of the trouble, one line a fact: error, first and latest seen, tenants, routes, release, links, checks (J7, J8, W7)."""
+    known = triage(s.alerts, s.incident.triage)
+    facts = [f"{fact.value.capitalize()}: {_values(values)}" for fact, values in known.facts.items()]
+    links = [f"{texts.shown(name, 30)} {texts.link(address)}" for name, address in known.links if texts.link(address)]
+    lines = [*facts, _seen(s, known), "Links: " + " · ".join(links) if links else "", _checks(known)]
+    return [line for line in lines if line]
+
+
+def _values(values: Sequence[str]) -> str:
+    more = f" and {len(values) - _FACTS_SHOWN} more" if len(values) > _FACTS_SHOWN else ""
+    return texts.shown(", ".join(values[:_FACTS_SHOWN]), 300) + more
+
+
+def _seen(s: Situation, known: Triage) -> str:
+    if known.first_seen_at is None or known.last_seen_at is None:
+        return ""
+    first, last = (times.near(at, s.now, s.zones) for at in (known.first_seen_at, known.last_seen_at))
+    return f"First seen {first}, latest {last}"
+
+
+def _checks(known: Triage) -> str:
+    shown = known.checks[:_CHECKS_SHOWN]
+    more = f" and {len(known.checks) - len(shown)} more" if len(known.checks) > len(shown) else ""
+    states = (f"{':red_circle:' if check.firing else ':large_green_circle:'} {texts.shown(check.title, 80)}" for check in shown)
+    return f"Checks: {' · '.join(states)}{more}" if shown else ""
+
+
 def _limits(s: Situation) -> list[str]:
     left = len(s.limits) - _LIMITS_SHOWN
     more = [f":warning: and {left} more limits of this installation"] if left > 0 else []
@@ -101,34 +130,56 @@ def _limits(s: Situation) -> list[str]:
 
 def details(s: Situation) -> Words:
     """What stands under the post: who acknowledged by which road (complaint 16), roles, alerts, limits."""
-    lines = [s.incident.reference, _acknowledgement(s), _resolution(s), _roles(s), _alerts(s), *_limits(s)]
+    name = f"{s.incident.reference}, private" if s.incident.private else s.incident.reference
+    lines = [name, _acknowledgement(s), _resolution(s), _roles(s), _alerts(s), *_limits(s)]
     return texts.context([line for line in lines if line])
 
 
-def _button(label: str, action_id: str, value: str, **more: str) -> Words:
+_OPEN_BUTTONS: Sequence[tuple[str, str]] = (("Update", actions.UPDATE), ("Severity", actions.CHANGE_SEVERITY), ("Resolve", actions.RESOLVE))
+_CLOSED_BUTTONS: Sequence[tuple[str, str]] = (("Reopen", actions.REOPEN),)
+_OPEN_MENU = (
+    ("Roles and owner", actions.ASSIGN_ROLE),
+    ("Page somebody", actions.PAGE),
+    ("Add a note", actions.NOTE),
+    ("Correct the record", actions.NOTE_AT),
+    ("What is known", actions.CHANGE_TRIAGE),
+    ("Show the timeline", actions.SHOW_TIMELINE),
+    ("Who is on call", actions.SHOW_ON_CALL),
+    ("Draft the postmortem", actions.DRAFT_POSTMORTEM),
+)
+_CLOSED_MENU = tuple(item for item in _OPEN_MENU if item[1] not in (actions.ASSIGN_ROLE, actions.PAGE))
+
+
+def button(label: str, action_id: str, value: str, **more: str) -> Words:
+    """A button."""
     return {"type": "button", "text": texts.plain(label, 75), "action_id": action_id, "value": value, **more}
 
 
-def _buttons(s: Situation) -> Words:
+def _menu(s: Situation) -> Words:
+    items = _OPEN_MENU if s.incident.open else _CLOSED_MENU
+    options = [{"text": texts.plain(label, 75), "value": actions.choice(action_id, s.incident.id)} for label, action_id in items]
+    return {"type": "static_select", "action_id": actions.MORE, "placeholder": texts.plain("More…", 150), "options": options}
+
+
+def buttons(s: Situation) -> Words:
+    """What can be done to the incident now: Acknowledge while somebody is awaited, Reopen once it is resolved."""
     incident = s.incident
-    buttons = [
-        _button("Update", actions.UPDATE, incident.id),
-        _button("Severity", actions.CHANGE_SEVERITY, incident.id),
-        _button("Resolve", actions.RESOLVE, incident.id),
-    ]
-    if incident.acknowledged_at is None or any(page.state.alive for page in s.pages):
-        buttons.insert(0, _button("Acknowledge", actions.ACKNOWLEDGE, incident.id, style="primary"))
-    return {"type": "actions", "block_id": "incident.actions", "elements": buttons}
+    named = _OPEN_BUTTONS if incident.open else _CLOSED_BUTTONS
+    elements = [button(label, action_id, incident.id) for label, action_id in named]
+    if incident.open and (incident.acknowledged_at is None or any(page.state.alive for page in s.pages)):
+        elements.insert(0, button("Acknowledge", actions.ACKNOWLEDGE, incident.id, style="primary"))
+    return {"type": "actions", "block_id": "incident.actions", "elements": [*elements, _menu(s)]}
 
 
 def card(s: Situation) -> Words:
-    """The card: the post in its blocks and as their fallback, details, and buttons while it is open.
+    """The card: the post in its blocks and as their fallback, what is known, details, and what can be done.
 
     Acknowledge is there until somebody acknowledged, and again while a broken promise rings.
     """
     text = status_text(s)
-    blocks = [texts.literal(text), details(s)]
-    return {"text": text, "blocks": [*blocks, _buttons(s)] if s.incident.open else blocks}
+    known = known_lines(s)
+    blocks = [texts.literal(text), *([texts.context(known)] if known else []), details(s), buttons(s)]
+    return {"text": text, "blocks": blocks}
 
 
 def announcement(s: Situation) -> Words:
@@ -138,6 +189,8 @@ def announcement(s: Situation) -> Words:
     where = texts.channel_link(s.channel.channel_id) if s.channel is not None else ""
     if where:
         blocks.append(texts.context([f"{s.incident.reference} is worked on in {where}"]))
+    if s.incident.open:
+        blocks.append({"type": "actions", "block_id": "incident.join", "elements": [button("Join", actions.JOIN, s.incident.id)]})
     return {"text": text, "blocks": blocks}
 
 

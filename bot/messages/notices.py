@@ -8,13 +8,13 @@ from typing import Any
 
 from bot.domain.alert import AlertRow
 from bot.domain.durations import format_span
-from bot.domain.incidents import Role
+from bot.domain.incidents import Channel, Role
 from bot.domain.severity import ClockName
 from bot.domain.situation import Situation
 from bot.domain.timers import Promise
-from bot.messages import times
-from bot.messages.card import announcement, next_update_text, road_name, severity_label, title_text
-from bot.messages.texts import SECTION_LIMIT, Words, clean, fit, link, literal, mention, section, shown
+from bot.messages import actions, times
+from bot.messages.card import announcement, button, next_update_text, road_name, severity_label, title_text
+from bot.messages.texts import SECTION_LIMIT, Words, channel_link, clean, fit, link, literal, mention, pieces, section, shown
 
 OWED = {
     ClockName.ACKNOWLEDGE: "an acknowledgement",
@@ -30,13 +30,15 @@ _NEXT_STEP = {
 }
 
 
+_QUOTED_LIMIT = 10_000
+
+
 def _notice(sentence: str, quoted: str | None = None) -> Words:
-    """A sentence that may hold escaped names, then what somebody wrote; both shown literally."""
-    words = clean(quoted or "", SECTION_LIMIT)
+    """A sentence that may hold escaped names, then what somebody wrote, whole, in as many sections as it takes; shown literally."""
+    words = clean(quoted or "", _QUOTED_LIMIT)
     if not words:
         return {"text": sentence, "blocks": [literal(sentence)]}
-    body = fit(words, SECTION_LIMIT)
-    return {"text": f"{sentence}\n{body}", "blocks": [literal(sentence), literal(body)]}
+    return {"text": f"{sentence}\n{fit(words, SECTION_LIMIT)}", "blocks": [literal(sentence), *map(literal, pieces(words, SECTION_LIMIT))]}
 
 
 def _call(user_id: str | None, sentence: str) -> Words:
@@ -90,9 +92,56 @@ def announced(s: Situation, notice: Mapping[str, Any]) -> Words:
     return {"text": f"{post['text']}\n{notice['text']}", "blocks": [*post["blocks"], *notice.get("blocks", ())]}
 
 
-def role_assigned(s: Situation, role: Role, name: str) -> Words:
-    """Says who has an incident role now (O12)."""
-    return _notice(f"{shown(name)} is the {role.value} of {s.incident.reference} now.")
+def role_assigned(s: Situation, role: Role, name: str, by: str, before: str | None) -> Words:
+    """Says who has an incident role now, who gave it, and who had it before (O12, J5)."""
+    given = "" if by == name else f", named by {shown(by)}"
+    after = f", after {shown(before)}" if before and before != name else ""
+    return _notice(f"{shown(name)} is the {role.value} of {s.incident.reference} now{given}{after}.")
+
+
+def yours_now(s: Situation, role: Role, by: str) -> Words:
+    """Tells a person alone that a role is theirs, and where to go."""
+    where = channel_link(s.channel.channel_id) if s.channel is not None else ""
+    place = f" It is worked on in {where}." if where else ""
+    text = f"{shown(by)} made you the {role.value} of {s.incident.reference} [{severity_label(s)}] {title_text(s)}.{place}"
+    return {"text": text, "blocks": [section(text)]}
+
+
+def triage_changed(s: Situation, name: str, what: str) -> Words:
+    """Says what is known of the trouble now (W7)."""
+    return _notice(f"{shown(name)} wrote down what is known of {s.incident.reference}.", what)
+
+
+def channel_replaced(s: Situation, former: Channel) -> Words:
+    """Says in a new channel which one it takes the place of."""
+    where = channel_link(former.channel_id) or f"#{shown(former.name, 80)}"
+    text = f"{s.incident.reference} goes on here: {where} cannot be used any more. Its timeline is kept."
+    return {"text": text, "blocks": [section(text)]}
+
+
+def paged_by_hand(s: Situation, by: str, names: Sequence[str]) -> Words:
+    """Says who called whom out by hand."""
+    return _notice(f"{shown(by)} pages {shown(', '.join(names), 1000)} for {s.incident.reference}.")
+
+
+def you_are_paged(s: Situation) -> Words:
+    """Tells a person in Slack, beside their phone, that they are called, with the button that answers (B4)."""
+    text = f"You are being paged for {s.incident.reference} [{severity_label(s)}] {title_text(s)}."
+    where = channel_link(s.channel.channel_id) if s.channel is not None else ""
+    elements = [button("Acknowledge", actions.ACKNOWLEDGE, s.incident.id, style="primary"), button("Join", actions.JOIN, s.incident.id)]
+    blocks = [section(f"{text} {where}".strip()), {"type": "actions", "block_id": "incident.page", "elements": elements}]
+    return {"text": text, "blocks": blocks}
+
+
+def page_unanswered(s: Situation, names: Sequence[str]) -> Words:
+    """Says that somebody who was called by hand did not answer."""
+    who = shown(", ".join(names), 1000)
+    return _notice(f"{s.incident.reference}: {who} did not answer. Page somebody else with /incident page, or try again.")
+
+
+def page_answered(s: Situation, name: str, road: str) -> Words:
+    """Says that somebody who was called by hand answered."""
+    return _notice(f"{s.incident.reference}: {shown(name)} answered the page by {shown(road_name(road))} and is coming.")
 
 
 def place(level: int, ring: int = 1) -> str:

@@ -95,7 +95,10 @@ def _role(s: Situation, entry: TimelineEntry) -> str:
 def _wrote(verb: str) -> Callable[[Situation, TimelineEntry], str]:
     def say(s: Situation, entry: TimelineEntry) -> str:
         what = f": {entry.facts['what']}" if entry.text is None and entry.facts.get("what") else _said(entry)
-        return f"{_by(s, entry)} {verb}{what}"
+        where = " in a thread" if entry.facts.get("thread_ts") else ""
+        files = entry.facts.get("files")
+        shared = f" [{', '.join(map(str, files))}]" if files else ""
+        return f"{_by(s, entry)} {verb}{where}{what}{shared}"
 
     return say
 
@@ -170,6 +173,43 @@ def _drafted(s: Situation, entry: TimelineEntry) -> str:
     return "The postmortem was drafted"
 
 
+def _pinned(s: Situation, entry: TimelineEntry) -> str:
+    return f"{_by(s, entry)} pinned{_said(entry) or ' a message'}"
+
+
+def _unpinned(s: Situation, entry: TimelineEntry) -> str:
+    return f"{_by(s, entry)} took a pin back"
+
+
+def _joined(verb: str) -> Callable[[Situation, TimelineEntry], str]:
+    return lambda s, entry: f"{_by(s, entry)} {verb} the channel"
+
+
+def _opened(s: Situation, entry: TimelineEntry) -> str:
+    return f"The channel #{_fact(entry, 'name')} was opened"
+
+
+def _lost(s: Situation, entry: TimelineEntry) -> str:
+    return f"The channel #{_fact(entry, 'name')} cannot be used any more: {_fact(entry, 'why')}"
+
+
+def _renamed(s: Situation, entry: TimelineEntry) -> str:
+    return f"The channel is called #{_fact(entry, 'name')} now"
+
+
+_TIMES = {"started_at": "began", "ended_at": "ended"}
+
+
+def _corrected(s: Situation, entry: TimelineEntry) -> str:
+    new, old = _moment(s, entry.facts.get("new")), _moment(s, entry.facts.get("old"))
+    before = f", not {old}" if old else ""
+    return f"{_by(s, entry)} corrected when it {_TIMES.get(_fact(entry, 'field'), 'was')}: {new}{before}"
+
+
+def _moment(s: Situation, written: str | None) -> str:
+    return times.moment(datetime.fromisoformat(written), s.zones) if written else ""
+
+
 _SENTENCES: Mapping[EntryKind, Callable[[Situation, TimelineEntry], str]] = {
     EntryKind.DECLARED: _declared,
     EntryKind.ALERT_JOINED: _alert("joined"),
@@ -184,6 +224,16 @@ _SENTENCES: Mapping[EntryKind, Callable[[Situation, TimelineEntry], str]] = {
     EntryKind.MESSAGE: _wrote("wrote"),
     EntryKind.MESSAGE_EDITED: _wrote("edited a message"),
     EntryKind.MESSAGE_DELETED: _deleted,
+    EntryKind.FILE_SHARED: _wrote("shared"),
+    EntryKind.PINNED: _pinned,
+    EntryKind.UNPINNED: _unpinned,
+    EntryKind.MEMBER_JOINED: _joined("joined"),
+    EntryKind.MEMBER_LEFT: _joined("left"),
+    EntryKind.CHANNEL_OPENED: _opened,
+    EntryKind.CHANNEL_LOST: _lost,
+    EntryKind.CHANNEL_RENAMED: _renamed,
+    EntryKind.TIME_CORRECTED: _corrected,
+    EntryKind.TRIAGE_CHANGED: _wrote("wrote down what is known"),
     EntryKind.RESOLVED: _wrote("resolved the incident"),
     EntryKind.REOPENED: _wrote("reopened the incident"),
     EntryKind.PROMISE_WARNED: _warned,

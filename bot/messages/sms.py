@@ -50,6 +50,7 @@ _ADDRESS = re.compile(
 _NUMBER = re.compile(r"\+\d(?:[ ().-]{0,2}\d){6,}")
 _DOMAIN_DOT = re.compile(r"(?<=[\w-])\.(?=[a-z])", re.IGNORECASE)
 _TEXT_LIMIT = 400
+_VARIABLE_LIMIT = 240
 
 
 def septets(text: str) -> int:
@@ -88,7 +89,7 @@ def cut(text: str, limit: int) -> str:
     return f"{kept.rstrip()}..." if limit >= 3 else ""
 
 
-def _words(text: str, limit: int) -> str:
+def words(text: str, limit: int) -> str:
     """Words of others, for a phone; a title without one Latin letter says so."""
     shown = cut(without_addresses(gsm(text)), limit)
     return shown if any(character.isalnum() for character in shown) else "see Slack"
@@ -97,13 +98,33 @@ def _words(text: str, limit: int) -> str:
 def page(reference: str, code: int, severity: str, title: str) -> str:
     """The page: reference, code, severity and title, and what to reply; at most two segments."""
     head, tail = f"[{reference} #{code}] ", f". Reply {code} to acknowledge, {code}E to escalate."
-    label = _words(severity, 20)
+    label = words(severity, 20)
     left = LIMIT - septets(f"{head}{label} {tail}")
-    return f"{head}{label} {_words(title, left).rstrip('. ')}{tail}"
+    return f"{head}{label} {words(title, left).rstrip('. ')}{tail}"
+
+
+def whatsapp(reference: str, code: int, severity: str, title: str) -> tuple[str, dict[str, str]]:
+    """The page for WhatsApp as a text, and as the variables of a template; neither empty nor with a line break, as templates want them.
+
+    The template reads ``{{1}} {{2}}. Reply {{3}} to acknowledge, {{3}}E to escalate.``
+    """
+    label = words(severity, 20)
+    what = f"{label} {words(title, _VARIABLE_LIMIT - septets(label)).rstrip('. ')}"
+    return page(reference, code, severity, title), {"1": f"[{reference} #{code}]", "2": what, "3": str(code)}
 
 
 def _answer(text: str) -> str:
     return cut(text, LIMIT)
+
+
+def alarm(sentence: str) -> str:
+    """What is wrong with the installation itself, for who answers for it."""
+    return _answer(f"Muster needs you: {gsm(sentence)}")
+
+
+def verification(code: str) -> str:
+    """The text that proves whose number it is."""
+    return f"{code} is your Muster code. Type it in Slack after /incident verify. If you did not ask for it, do nothing."
 
 
 def acknowledged(reference: str) -> str:
@@ -114,7 +135,7 @@ def acknowledged(reference: str) -> str:
 def already(reference: str, name: str, at: datetime, zones: Sequence[Zone]) -> str:
     """The answer when somebody else was first."""
     when = gsm(times.clock_time(at, zones))
-    return _answer(f"{reference} was acknowledged by {_words(name, 60)} at {when}. You need not do anything.")
+    return _answer(f"{reference} was acknowledged by {words(name, 60)} at {when}. You need not do anything.")
 
 
 def escalated(reference: str) -> str:

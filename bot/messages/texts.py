@@ -58,6 +58,29 @@ def fit(text: str, limit: int) -> str:
     return f"{''.join(kept).rstrip()}…"
 
 
+def pieces(text: str, limit: int) -> list[str]:
+    """The whole text, escaped, in pieces of at most ``limit`` characters, cut at line ends or spaces where there are any."""
+    found, rest = [], text
+    while rest:
+        size = _whole_within(rest, limit)
+        if size < len(rest):
+            broken = max(rest.rfind("\n", 0, size), rest.rfind(" ", 0, size))
+            size = broken + 1 if broken > size // 2 else size
+        found.append(escape(rest[:size]).strip() or " ")
+        rest = rest[size:]
+    return found
+
+
+def _whole_within(text: str, limit: int) -> int:
+    """How many characters of the text fit into ``limit`` once they are escaped."""
+    used = 0
+    for place, character in enumerate(text):
+        used += len(_ESCAPES.get(character, character))
+        if used > limit:
+            return place
+    return len(text)
+
+
 def shown(text: str, limit: int = 300) -> str:
     """Somebody else's name, title or sentence for a Slack message: on one line, cut, escaped."""
     return fit(one_line(text, limit), limit)

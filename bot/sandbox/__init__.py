@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bot.sandbox.delivery import Answer
 from bot.sandbox.faults import Fault
-from bot.sandbox.people import Answer
-from bot.sandbox.server import DEFAULT_SCOPES, Sandbox, SandboxSettings
+from bot.sandbox.scopes import DEFAULT_SCOPES
+from bot.sandbox.server import Sandbox, SandboxSettings
 
 __all__ = ["DEFAULT_SCOPES", "Answer", "Fault", "Sandbox", "SandboxSettings"]

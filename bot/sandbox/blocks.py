@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-_TEXTS = {"section": 3000, "header": 150, "button": 75, "title": 24, "submit": 24, "close": 24, "label": 2000}
 _TYPES = frozenset(
     ["section", "header", "context", "actions", "divider", "input", "image", "file", "rich_text", "markdown", "table", "video"]
 )
@@ -28,8 +27,16 @@ _ELEMENTS = frozenset(
         "channels_select",
         "datetimepicker",
         "url_text_input",
+        "email_text_input",
+        "number_input",
+        "multi_users_select",
+        "multi_conversations_select",
+        "multi_channels_select",
     ]
 )
+_MOST_OPTIONS = {"static_select": 100, "multi_static_select": 100, "overflow": 5, "radio_buttons": 10, "checkboxes": 10}
+_INPUTS = _ELEMENTS - {"button", "overflow", "image", "mrkdwn", "plain_text"}
+_WITH_TEXT = frozenset(["plain_text", "mrkdwn"])
 
 
 def problems(blocks: Any, *, most: int, where: str = "/blocks") -> list[str]:
@@ -61,8 +68,14 @@ def _block(block: Any, where: str) -> list[str]:
         found += _elements(block.get("elements"), 10 if kind == "context" else 25, f"{where}/elements")
     if kind == "input":
         found += _text(block.get("label"), 2000, f"{where}/label", plain=True)
-        found += _element(block.get("element"), f"{where}/element")
+        found += _input(block.get("element"), f"{where}/element")
     return found
+
+
+def _input(element: Any, where: str) -> list[str]:
+    if not isinstance(element, dict) or element.get("type") not in _INPUTS:
+        return [f"[ERROR] unsupported type [json-pointer:{where}/type]"]
+    return _element(element, where)
 
 
 def _section(block: dict[str, Any], where: str) -> list[str]:
@@ -101,15 +114,19 @@ def _element(element: Any, where: str) -> list[str]:
         found += _text(element.get("text"), 75, f"{where}/text", plain=True)
     if "placeholder" in element:
         found += _text(element["placeholder"], 150, f"{where}/placeholder", plain=True)
-    if element["type"].endswith("static_select"):
+    if element["type"] in _MOST_OPTIONS:
         found += _options(element, where)
     return found
 
 
 def _options(element: dict[str, Any], where: str) -> list[str]:
-    options = element.get("options") or []
-    if not 1 <= len(options) <= 100:
-        return [f"[ERROR] must have between 1 and 100 options [json-pointer:{where}/options]"]
+    most = _MOST_OPTIONS[element["type"]]
+    groups = element.get("option_groups")
+    options = [option for group in groups for option in group.get("options", ())] if groups else element.get("options") or []
+    if not options:
+        return [f"[ERROR] must provide at least 1 element [json-pointer:{where}/options]"]
+    if len(groups or options) > most:
+        return [f"[ERROR] no more than {most} items allowed [json-pointer:{where}/options]"]
     found = []
     for place, option in enumerate(options):
         found += _text(option.get("text"), 75, f"{where}/options/{place}/text")
@@ -133,10 +150,23 @@ def _length(value: Any, most: int, where: str) -> Iterator[str]:
         yield f"[ERROR] must be less than {most + 1} characters [json-pointer:{where}]"
 
 
+def text_length(node: Any) -> int:
+    """How many characters of text there are in blocks."""
+    if isinstance(node, dict):
+        own = len(str(node.get("text", ""))) if node.get("type") in _WITH_TEXT else 0
+        return own + sum(text_length(inner) for inner in node.values() if isinstance(inner, dict | list))
+    return sum(text_length(inner) for inner in node) if isinstance(node, list) else 0
+
+
 def view_problems(view: Any) -> list[str]:
     """What is wrong with a view."""
-    if not isinstance(view, dict) or view.get("type") not in ("modal", "home"):
-        return ["[ERROR] unsupported type [json-pointer:/view/type]"]
+    if not isinstance(view, dict) or "type" not in view:
+        return [
+            "[ERROR] failed to match all allowed schemas [json-pointer:/view]",
+            "[ERROR] missing required field: type [json-pointer:/view]",
+        ]
+    if view["type"] not in ("modal", "home"):
+        return [f"[ERROR] unsupported type: {view['type']} [json-pointer:/view/type]"]
     found = problems(view.get("blocks"), most=100, where="/view/blocks")
     found += _length(view.get("private_metadata"), 3000, "/view/private_metadata")
     found += _length(view.get("callback_id"), 255, "/view/callback_id")

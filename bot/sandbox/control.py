@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 from aiohttp import web
 
-from bot.sandbox.faults import Fault
-from bot.sandbox.people import Answer
+from bot.sandbox import page, snapshot
+from bot.sandbox.acts_table import Acts
+from bot.sandbox.snapshot import LOOKS_PER_SECOND, Changes
 from bot.sandbox.workspace import SlackError
 
 if TYPE_CHECKING:
     from bot.sandbox.server import Sandbox
+
+_STREAM = {**page.HEADERS, "Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
+_ALIVE_EVERY = 15 * LOOKS_PER_SECOND
+_WRONG = (KeyError, TypeError, ValueError, LookupError, SlackError)
 
 
 class _Control:
@@ -21,90 +27,97 @@ class _Control:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
+        self._acts, self._changes, self._closing = Acts(sandbox), Changes(sandbox), asyncio.Event()
+
+    async def close(self, _app: web.Application) -> None:
+        """Ends the streams, which would otherwise outlive the server."""
+        self._closing.set()
 
     async def state(self, _request: web.Request) -> web.Response:
         """Everything there is to see."""
-        sandbox = self._sandbox
-        return web.json_response(
-            {
-                "now": sandbox.clock.now().isoformat(),
-                "speed": sandbox.clock.speed,
-                "users": [asdict(user) for user in sandbox.state.users.values()],
-                "channels": [_channel(channel) for channel in sandbox.state.channels.values()],
-                "phones": [{**asdict(sms), "at": sms.at.isoformat()} for sms in sandbox.phones.messages],
-                "answers": [{"to": number, "text": text} for number, text in sandbox.phones.answers],
-                "files": [{"id": file.id, "name": file.filename, "channel": file.channel} for file in sandbox.state.files],
-                "mail": [{"to": mail.to, "subject": mail.subject, "text": mail.text} for mail in sandbox.mailbox.messages],
-                "faults": [asdict(fault) for fault in sandbox.faults.script],
-                "down": sorted(sandbox.faults.down),
-            }
-        )
+        return _answer({"version": self._changes.version(), **snapshot.take(self._sandbox)})
+
+    async def events(self, request: web.Request) -> web.StreamResponse:
+        """A stream of server-sent events: one whenever something changed, at most ten a second."""
+        stream = web.StreamResponse(headers=_STREAM)
+        await stream.prepare(request)
+        told, turns = -1, 0
+        try:
+            while not self._closing.is_set():
+                version, turns = self._changes.version(), turns + 1
+                if version != told:
+                    await stream.write(b"data: " + snapshot.encode({"version": version}) + b"\n\n")
+                elif turns % _ALIVE_EVERY == 0:
+                    await stream.write(b": still here\n\n")
+                told = version
+                await asyncio.sleep(1 / LOOKS_PER_SECOND)
+        except ConnectionResetError:
+            return stream
+        return stream
 
     async def requests(self, request: web.Request) -> web.Response:
         """Every request that the bot made, from ``since`` on."""
         start = int(request.query.get("since", "0"))
         listed = self._sandbox.requests[start:]
-        shown = [asdict(one) | {"at": one.at.isoformat(), "clock_at": one.clock_at.isoformat()} for one in listed]
-        return web.json_response({"requests": shown, "next": start + len(listed)})
+        return _answer({"requests": [asdict(one) for one in listed], "next": start + len(listed)})
 
     async def file(self, request: web.Request) -> web.Response:
         """The bytes of a shared file."""
         for file in self._sandbox.state.files:
             if file.id == request.match_info["id"]:
-                return web.Response(body=file.content, content_type="text/plain", charset="utf-8")
+                return web.Response(body=file.content, content_type="text/plain", charset="utf-8", headers=page.HEADERS)
         raise web.HTTPNotFound
+
+    async def promises(self, _request: web.Request) -> web.Response:
+        """The incidents of the bot and what was promised in each, as the bot's own API tells it."""
+        sandbox = self._sandbox
+        headers = {"Authorization": f"Bearer {sandbox.settings.bot_api_token}"}
+        try:
+            async with sandbox.session.get(f"{sandbox.bot_url}/api/v1/incidents?state=all", headers=headers) as response:
+                found = await response.json()
+                if response.status == 200:
+                    return _answer(found)
+                return _refusal(f"The bot answered {response.status}: {found.get('message', 'no reason given')}", 502)
+        except (aiohttp.ClientError, ValueError) as error:
+            return _refusal(f"The bot does not answer ({type(error).__name__}).", 502)
 
     async def act(self, request: web.Request) -> web.Response:
         """Acts: ``{"do": "command", …}``; a wrong one is 400 with a sentence."""
         try:
             wanted = await request.json()
-            done = await self._act(dict(wanted))
-        except (KeyError, TypeError, ValueError, LookupError, SlackError) as error:
-            return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)
-        shown = {"status": done.status, "body": done.body} if isinstance(done, Answer) else {}
-        return web.json_response({"done": True, **shown})
-
-    async def _act(self, wanted: dict[str, Any]) -> Answer | None:
-        sandbox, do = self._sandbox, wanted.pop("do")
-        actions: dict[str, Callable[..., Awaitable[Any]]] = {
-            "command": sandbox.slack.command,
-            "click": sandbox.slack.click,
-            "submit": sandbox.slack.submit,
-            "say": sandbox.slack.say,
-            "reply": sandbox.phones.reply,
-            "advance": sandbox.clock.advance,
-            "speed": sandbox.clock.set_speed,
-            "alert": self._alert,
-        }
-        if do in actions:
-            done = await actions[do](**wanted)
-            return done if isinstance(done, Answer) else None
-        if do == "fault":
-            sandbox.faults.add(Fault(**wanted))
-        elif do == "heal":
-            sandbox.faults.clear()
-        elif do == "down":
-            sandbox.faults.down.add(wanted["peer"])
-        elif do == "behave":
-            sandbox.phones.behave(**wanted)
-        else:
-            raise ValueError(f"do: expected one of {', '.join([*actions, 'fault', 'heal', 'down', 'behave'])}, got {do!r}")
-        return None
-
-    async def _alert(self, source: str, body: dict[str, Any], headers: dict[str, str] | None = None) -> Answer:
-        sandbox = self._sandbox
-        async with sandbox.session.post(f"{sandbox.bot_url}/alerts/{source}", json=body, headers=headers) as response:
-            return Answer(response.status, await response.json())
+            if not isinstance(wanted, dict):
+                raise ValueError('expected an object such as {"do": "advance", "seconds": 60}')
+            return _answer(await self._acts.do(wanted))
+        except _WRONG as error:
+            return _refusal(_sentence(error), 400)
+        except aiohttp.ClientError as error:
+            return _refusal(f"The bot does not answer ({type(error).__name__}).", 502)
 
 
-def _channel(channel: Any) -> dict[str, Any]:
-    return asdict(channel) | {"members": sorted(channel.members)}
+def _answer(body: Any) -> web.Response:
+    return web.Response(body=snapshot.encode(body), content_type="application/json", headers=page.HEADERS)
+
+
+def _refusal(sentence: str, status: int) -> web.Response:
+    return web.json_response({"error": sentence}, status=status, headers=page.HEADERS)
+
+
+def _sentence(error: Exception) -> str:
+    """What went wrong, in the words of the act where it has some."""
+    return str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
 
 
 def register(app: web.Application, sandbox: Sandbox) -> None:
-    """Mounts the routes."""
-    routes = _Control(sandbox)
-    app.router.add_get("/sandbox/state", routes.state)
-    app.router.add_get("/sandbox/requests", routes.requests)
-    app.router.add_get("/sandbox/files/{id}", routes.file)
-    app.router.add_post("/sandbox/act", routes.act)
+    """Mounts the routes, behind the same door as the page."""
+    routes, host = _Control(sandbox), sandbox.settings.host
+    app.on_shutdown.append(routes.close)
+    for path, handler in (
+        ("state", routes.state),
+        ("events", routes.events),
+        ("requests", routes.requests),
+        ("promises", routes.promises),
+        ("files/{id}", routes.file),
+    ):
+        app.router.add_get(f"/sandbox/{path}", page.guarded(handler, host))
+    app.router.add_post("/sandbox/act", page.guarded(routes.act, host))
+    page.register(app, host)

@@ -1,229 +1,299 @@
-"""The pretend phone network: Twilio's REST validation, delayed signed receipts, and replies."""
+"""The pretend phone network: Twilio's REST validation, delayed signed receipts, replies, and calls."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
-import hmac
 import itertools
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from email.utils import format_datetime
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import aiohttp
 
+from bot.sandbox import inbound, texts, whatsapp
+from bot.sandbox.account import Account
 from bot.sandbox.background import Background
+from bot.sandbox.calls import Call
 from bot.sandbox.clock import SandboxClock
-from bot.sandbox.people import Answer
+from bot.sandbox.delivery import Answer
+from bot.sandbox.refusals import LATER, TwilioError, check
+from bot.sandbox.texts import E164, Behaviour, Reply, Sms, TextAnswer, address, is_address
+from bot.sandbox.twiml import TwimlError
+from bot.sandbox.voice import Voice
+from bot.sandbox.webhooks import Webhooks
+from bot.sandbox.whatsapp import PREFIX, WhatsApp
 
-_E164 = re.compile(r"^\+[1-9]\d{6,14}$")
-_STOP = frozenset(["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"])
-_START = frozenset(["START", "YES", "UNSTOP"])
-_GSM = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
-    "abcdefghijklmnopqrstuvwxyzäöñüà^{}\\[~]|€"
-)
-TEXTS: Mapping[int, tuple[int, str]] = {
-    20003: (401, "Authenticate"),
-    20404: (404, "The requested resource was not found"),
-    21211: (400, "Invalid 'To' Phone Number: {to}"),
-    21408: (400, "Permission to send an SMS has not been enabled for the region indicated by the 'To' number: {to}"),
-    21602: (400, "Message body is required."),
-    21603: (400, "A 'From' phone number is required."),
-    21604: (400, "A 'To' phone number is required."),
-    21606: (400, "The From phone number {sender} is not a valid, SMS-capable inbound phone number for your account."),
-    21609: (400, "The 'StatusCallback' URL {callback} is not a valid URL."),
-    21610: (400, "Attempt to send to unsubscribed recipient"),
-    21617: (400, "The concatenated message body exceeds the 1600 character limit."),
-    20429: (429, "Too Many Requests"),
-    20500: (500, "Internal Server Error"),
-}
+_MESSAGE, _STATUS = "/twilio/message", "/twilio/status"
 
 
-class TwilioError(Exception):
-    """A refusal with Twilio's code."""
-
-    def __init__(self, code: int, **names: str) -> None:
-        status, text = TEXTS.get(code, (400, "The request was refused"))
-        self.code, self.status, self.text = code, status, text.format_map({"to": "", "sender": "", "callback": ""} | names)
-        super().__init__(self.text)
-
-    @property
-    def body(self) -> dict[str, Any]:
-        """The JSON that Twilio answers."""
-        more = f"https://www.twilio.com/docs/errors/{self.code}"
-        return {"code": self.code, "message": self.text, "more_info": more, "status": self.status}
-
-
-@dataclass
-class Sms:
-    """A text on its way or arrived."""
-
-    sid: str
-    to: str
-    from_: str
-    body: str
-    at: datetime
-    status: str = "queued"
-    callback: str | None = None
-
-
-@dataclass
-class Behaviour:
-    """What becomes of texts to a number: ``delivered``, ``undelivered``, ``failed``, ``no_receipt``, or refused with ``refuse``."""
-
-    outcome: str = "delivered"
-    error_code: int | None = None
-    refuse: int | None = None
-
-
-class PhoneNetwork:
+class PhoneNetwork(Account):
     """Phones, what lies on them, and the provider in between."""
 
-    def __init__(self, clock: SandboxClock, account_sid: str, auth_token: str, owned: frozenset[str], bot_url: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        clock: SandboxClock,
+        account_sid: str,
+        auth_token: str,
+        owned: frozenset[str],
+        bot_url: Callable[[], str],
+        *,
+        whatsapp_from: str = "+15550100001",
+        whatsapp_content_sid: str = f"HX{1:032x}",
+        voice_from: str = "+15550100002",
+    ) -> None:
+        numbers = sorted({*owned, whatsapp_from, voice_from})
+        super().__init__(account_sid, numbers, WhatsApp(whatsapp_content_sid), whatsapp_content_sid)
         self.messages: list[Sms] = []
+        self.received: list[Sms] = []
+        self.replies: list[Reply] = []
+        self.answers: list[TextAnswer] = []
+        self.problems: list[tuple[int, str]] = []
         self.receipt_delay: float | None = 0.02
-        self.public_url = "http://bot.test"
-        self.answers: list[tuple[str, str]] = []
-        self.session: aiohttp.ClientSession | None = None
-        self._clock, self._sid, self._token, self._owned, self._bot_url = clock, account_sid, auth_token, owned, bot_url
-        self._behaviour: dict[str, Behaviour] = {}
-        self._opted_out: set[str] = set()
+        self._clock, self._token, self._owned = clock, auth_token, owned
+        self._from = {"sms": min(owned), "whatsapp": whatsapp_from}
+        self._webhooks = Webhooks(auth_token, bot_url)
+        self.voice = Voice(clock, self._webhooks, account_sid, owned | {voice_from})
+        self.voice.behaviour, self.voice.delay = self._behaviour, lambda: self.receipt_delay
+        self.answer, self.press, self.silence = self.voice.answer, self.voice.press, self.voice.silence
+        self.hang_up, self.no_answer, self.busy = self.voice.hang_up, self.voice.no_answer, self.voice.busy
+        self._behaviours: dict[tuple[str, str | None], Behaviour] = {}
+        self._opted_out: set[tuple[str, str]] = set()
         self._numbers = itertools.count(1)
         self._background = Background()
 
-    def behave(self, number: str, outcome: str = "delivered", error_code: int | None = None, refuse: int | None = None) -> None:
-        """Decides what becomes of texts to a number from now on."""
-        self._behaviour[number] = Behaviour(outcome, error_code, refuse)
+    # Settings of the network
 
-    def inbox(self, number: str) -> list[Sms]:
+    @property
+    def session(self) -> aiohttp.ClientSession | None:
+        """What the bot is called with; None before the sandbox is started."""
+        return self._webhooks.session
+
+    @session.setter
+    def session(self, session: aiohttp.ClientSession) -> None:
+        self._webhooks.session = session
+
+    @property
+    def public_url(self) -> str:
+        """The address under which the bot tells the world to call it."""
+        return self._webhooks.public_url
+
+    @public_url.setter
+    def public_url(self, url: str) -> None:
+        self._webhooks.public_url = url
+
+    @property
+    def webhooks(self) -> bool:
+        """Whether the bot can be called; False is the life of a bot without a public address, which has to ask instead."""
+        return self._webhooks.enabled
+
+    @webhooks.setter
+    def webhooks(self, enabled: bool) -> None:
+        self._webhooks.enabled = enabled
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every call, oldest first."""
+        return self.voice.calls
+
+    def behave(
+        self,
+        number: str,
+        outcome: str = "delivered",
+        error_code: int | None = None,
+        refuse: int | None = None,
+        channel: str | None = None,
+        receipts: Sequence[str] | None = None,
+    ) -> None:
+        """Decides what becomes of texts and calls to a number from now on, on one channel or on all that have no word of their own."""
+        known = (None, "sms", "whatsapp", "voice")
+        if channel not in known:
+            raise ValueError(f"channel: expected one of {', '.join(map(str, known))}, got {channel!r}")
+        self._behaviours[number, channel] = Behaviour(outcome, error_code, refuse, None if receipts is None else tuple(receipts))
+
+    def _behaviour(self, number: str, channel: str) -> Behaviour:
+        return self._behaviours.get((number, channel)) or self._behaviours.get((number, None), Behaviour())
+
+    def inbox(self, number: str, channel: str | None = None) -> list[Sms]:
         """The texts that arrived on a phone, oldest first."""
-        return [sms for sms in self.messages if sms.to == number and sms.status not in ("undelivered", "failed")]
+        return [sms for sms in self.messages if sms.to == number and not sms.lost and channel in (None, sms.channel)]
+
+    # REST
+
+    def check_login(self, account: str, auth: tuple[str, str] | None) -> None:
+        """Raises TwilioError 20003 unless it is the account's own."""
+        check([(20003, auth != (self._sid, self._token) or account != self._sid)])
 
     def create(self, account: str, auth: tuple[str, str] | None, form: Mapping[str, str]) -> dict[str, Any]:
         """Twilio's answer to a new message, 201; raises TwilioError."""
-        if auth != (self._sid, self._token) or account != self._sid:
-            raise TwilioError(20003)
-        sms = self._checked(form)
-        self.messages.append(sms)
-        if sms.callback is not None and self.receipt_delay is not None:
-            self._background.start(self._deliver(sms))
-        return self.shown(sms)
+        self.check_login(account, auth)
+        return self.send(form)
 
-    def _checked(self, form: Mapping[str, str]) -> Sms:
+    def send(self, form: Mapping[str, str]) -> dict[str, Any]:
+        """The new message as Twilio shows it at once; raises TwilioError."""
+        sms, late = self._checked(form)
+        self.messages.append(sms)
+        answer = self.shown(sms)
+        if self.receipt_delay is not None:
+            self._background.start(self._deliver(sms, late))
+        elif late is not None:
+            sms.move("undelivered", late, self._clock.now())
+        return answer
+
+    def _checked(self, form: Mapping[str, str]) -> tuple[Sms, int | None]:
+        """The message that a request asks for, and the code with which it will fail, if it will."""
         to, sender, body = form.get("To", ""), form.get("From", ""), form.get("Body", "")
-        behaviour = self._behaviour.get(to, Behaviour())
-        refusals = (
+        channel = "whatsapp" if to.startswith(PREFIX) else "sms"
+        number, our, callback = to.removeprefix(PREFIX), sender.removeprefix(PREFIX), form.get("StatusCallback")
+        refuse, medium = self._behaviour(number, channel).refuse, "MediaUrl" in form
+        refusals = [
             (21604, not to),
-            (21211, not _E164.match(to)),
+            (21211, not E164.match(number)),
             (21603, not sender),
-            (21606, sender not in self._owned),
-            (21602, not body),
+            (21910, to.startswith(PREFIX) != sender.startswith(PREFIX)),
+            (63007, channel == "whatsapp" and our != self._from["whatsapp"]),
+            (21606, channel == "sms" and our not in self._owned),
+            (21602, not (body or medium or "ContentSid" in form)),
             (21617, len(body) > 1600),
-            (21610, to in self._opted_out),
-            (behaviour.refuse or 0, behaviour.refuse is not None),
-            (21609, not form.get("StatusCallback", "http://x").startswith(("http://", "https://"))),
-        )
-        for code, wrong in refusals:
-            if wrong:
-                raise TwilioError(code, to=to, sender=sender, callback=form.get("StatusCallback", ""))
-        sid = f"SM{next(self._numbers):032x}"
-        return Sms(sid, to, sender, body, self._clock.now(), callback=form.get("StatusCallback"))
+            (21610, (number, channel) in self._opted_out),
+            (refuse or 0, refuse is not None),
+            (21609, callback is not None and not is_address(callback)),
+        ]
+        check(refusals, to=to, sender=sender, callback=callback or "")
+        template, variables = self.whatsapp.find(form), whatsapp.variables_of(form)
+        mixed = bool(body) or medium
+        late = self._late(number, our, channel, template, mixed)
+        buttons: list[tuple[str, str]] = []
+        if template is not None:
+            body, buttons = template.filled(variables)
+        sms = Sms(self._next_sid(), number, our, body, self._clock.now(), callback=callback, channel=channel, template=template is not None)
+        sms.buttons, sms.media = buttons, tuple(form.get("MediaUrl", "").split())
+        return sms, late
+
+    def _late(self, number: str, sender: str, channel: str, template: whatsapp.Template | None, mixed: bool) -> int | None:
+        if channel == "sms":
+            return self.unregistered(sender, number)
+        return self.whatsapp.refusal(number, template, mixed, self._clock.now())
 
     def shown(self, sms: Sms) -> dict[str, Any]:
         """A message as Twilio shows it."""
-        return {
-            "sid": sms.sid,
-            "account_sid": self._sid,
-            "to": sms.to,
-            "from": sms.from_,
-            "body": sms.body,
-            "status": sms.status,
-            "num_segments": str(segments(sms.body)),
-            "num_media": "0",
-            "direction": "outbound-api",
-            "api_version": "2010-04-01",
-            "date_created": format_datetime(sms.at),
-            "date_updated": format_datetime(sms.at),
-            "date_sent": None,
-            "messaging_service_sid": None,
-            "error_code": None,
-            "error_message": None,
-            "price": None,
-            "price_unit": "USD",
-            "uri": f"/2010-04-01/Accounts/{self._sid}/Messages/{sms.sid}.json",
-            "subresource_uris": {},
-        }
+        return texts.shown(sms, self._sid)
 
-    async def _deliver(self, sms: Sms) -> None:
-        behaviour = self._behaviour.get(sms.to, Behaviour())
+    def find(self, sid: str) -> Sms:
+        """A message that was sent or received; raises TwilioError 20404."""
+        for sms in (*self.messages, *self.received):
+            if sms.sid == sid:
+                return sms
+        raise TwilioError(20404, path=f"/2010-04-01/Accounts/{self._sid}/Messages/{sid}.json")
+
+    def page(self, query: Mapping[str, str]) -> dict[str, Any]:
+        """A page of messages in both directions, newest first."""
+        return texts.page([*self.messages, *self.received], self._sid, query)
+
+    # Receipts
+
+    async def _deliver(self, sms: Sms, late: int | None) -> None:
+        behaviour = self._behaviour(sms.to, sms.channel)
+        if late is not None:
+            behaviour = Behaviour("undelivered", late, receipts=("undelivered",))
         if behaviour.outcome == "no_receipt":
-            sms.status = "sent"
+            sms.move("sent", None, self._clock.now())
             return
-        for status in ("sent", behaviour.outcome):
+        for status in behaviour.statuses:
             await asyncio.sleep(self.receipt_delay or 0)
-            bad = status in ("undelivered", "failed")
-            await self.callback(sms.sid, status, behaviour.error_code if bad else None)
+            code = behaviour.error_code if status in ("undelivered", "failed") else None
+            sms.move(status, code, self._clock.now())
+            if sms.callback is not None:
+                await self.callback(sms.sid, status, code)
 
     async def callback(self, sid: str, status: str, error_code: int | None = None) -> Answer:
         """Sends a receipt, in whatever order; one for an unknown sid goes to the bot all the same."""
         sms = next((sms for sms in self.messages if sms.sid == sid), None)
-        if sms is not None:
-            sms.status = status
         fields = {"MessageSid": sid, "SmsSid": sid, "MessageStatus": status, "SmsStatus": status}
         fields |= {"AccountSid": self._sid, "ApiVersion": "2010-04-01"}
-        if sms is not None:
-            fields |= {"To": sms.to, "From": sms.from_}
         if error_code is not None:
             fields["ErrorCode"] = str(error_code)
-        return await self.post("/twilio/status", fields)
+        if sms is None:
+            return await self.post(_STATUS, fields)
+        sms.move(status, error_code, self._clock.now())
+        fields |= {"To": address(sms.to, sms.channel), "From": address(sms.from_, sms.channel)}
+        if sms.channel == "whatsapp":
+            fields |= whatsapp.receipt_fields(sms.to, status, LATER.get(error_code, "Unknown error") if error_code is not None else None)
+        elif status in ("delivered", "undelivered"):
+            fields["RawDlrDoneDate"] = self._clock.now().strftime("%y%m%d%H%M")
+        return await self._webhooks.send(sms.callback or f"{self.public_url}{_STATUS}", fields)
 
-    async def reply(self, number: str, text: str, to: str | None = None) -> Answer:
-        """Answers from a phone; STOP and its like opt out and START opts in, as Twilio does."""
-        word = text.strip().upper()
-        fields = {"Body": text, "From": number, "To": to or min(self._owned), "NumMedia": "0", "NumSegments": "1"}
-        sid = f"SM{next(self._numbers):032x}"
-        fields |= {"MessageSid": sid, "SmsSid": sid, "SmsMessageSid": sid, "SmsStatus": "received"}
-        fields |= {"AccountSid": self._sid, "ApiVersion": "2010-04-01", "FromCountry": "US"}
-        if word in _STOP:
-            self._opted_out.add(number)
-            fields["OptOutType"] = "STOP"
-        elif word in _START:
-            self._opted_out.discard(number)
-            fields["OptOutType"] = "START"
-        answer = await self.post("/twilio/message", fields)
-        said = re.search(r"<Message>(.*?)</Message>", str(answer.body or ""))
-        if said:
-            self.answers.append((number, said.group(1)))
+    # The people
+
+    async def reply(
+        self,
+        number: str,
+        text: str = "",
+        channel: str = "sms",
+        button: str | None = None,
+        *,
+        to: str | None = None,
+        replied_to: str | None = None,
+        media: Sequence[str] = (),
+    ) -> Answer:
+        """Answers from a phone; STOP and its like opt out, START opts in, and HELP never comes to the bot, as with Twilio.
+
+        ``button`` is the title or the payload of a button under the newest WhatsApp message, or under that with the sid ``replied_to``;
+        ``media`` are content types such as ``image/jpeg``. Raises ValueError for a button that is not there.
+        """
+        if channel not in self._from:
+            raise ValueError(f"channel: expected one of {', '.join(self._from)}, got {channel!r}")
+        more = inbound.pressed(self.inbox(number, "whatsapp"), button, replied_to) if channel == "whatsapp" else {}
+        sms = Sms(self._next_sid(), to or self._from[channel], number, text or more.get("ButtonText", ""), self._clock.now())
+        sms.status, sms.channel, sms.media, sms.sent_at, sms.direction = "received", channel, tuple(media), sms.at, "inbound"
+        self.received.append(sms)
+        self.replies.append(Reply(number, sms.body, channel, sms.at))
+        if channel == "whatsapp":
+            self.whatsapp.opened(number, sms.at)
+        keyword = self._opt(sms)
+        if keyword == "HELP":
+            self.answers.append(TextAnswer(number, inbound.HELP_TEXT, channel, sms.at))
+            return Answer(0, None)
+        opted = {"OptOutType": keyword} if keyword is not None else {}
+        answer = await self.post(_MESSAGE, inbound.fields_of(sms, self._sid) | more | opted)
+        if self.webhooks:
+            self._hear(sms, answer)
         return answer
+
+    def _opt(self, sms: Sms) -> str | None:
+        """Twilio's own word that the message is, if it is one; STOP and START are heeded here."""
+        keyword = inbound.keyword(sms.body)
+        if keyword == "STOP":
+            self._opted_out.add((sms.from_, sms.channel))
+        elif keyword == "START":
+            self._opted_out.discard((sms.from_, sms.channel))
+        return keyword
+
+    def _hear(self, sms: Sms, answer: Answer) -> None:
+        """Keeps what the bot answered at once; what it may not or cannot say is a problem in Twilio's own log."""
+        if not 200 <= answer.status < 300:
+            self.problems.append((11200, f"{_MESSAGE} answered {answer.status}"))
+            return
+        try:
+            said = inbound.said(str(answer.body or ""))
+        except TwimlError as error:
+            self.problems.append((error.code, str(error)))
+            return
+        if said and (sms.from_, sms.channel) in self._opted_out:
+            self.problems.append((21610, "an answer to a phone that has opted out"))
+            return
+        self.answers.extend(TextAnswer(sms.from_, text, sms.channel, self._clock.now()) for text in said)
+
+    def _next_sid(self) -> str:
+        return f"SM{next(self._numbers):032x}"
 
     async def close(self) -> None:
         """Ends what is still under way."""
         await self._background.close()
+        await self.voice.close()
 
     def sign(self, path: str, fields: Mapping[str, str], public_url: str | None = None) -> str:
         """Twilio's signature over the public address and the sorted fields."""
-        text = f"{public_url or self.public_url}{path}" + "".join(f"{name}{fields[name]}" for name in sorted(fields))
-        return base64.b64encode(hmac.new(self._token.encode(), text.encode(), hashlib.sha1).digest()).decode()
+        return self._webhooks.sign(f"{public_url or self.public_url}{path}", fields)
 
     async def post(self, path: str, fields: Mapping[str, str], signature: str | None = None) -> Answer:
         """Posts a signed callback to the bot."""
-        assert self.session is not None, "the sandbox is started"
-        headers = {"X-Twilio-Signature": self.sign(path, fields) if signature is None else signature}
-        try:
-            async with self.session.post(f"{self._bot_url()}{path}", data=dict(fields), headers=headers) as response:
-                return Answer(response.status, await response.text())
-        except aiohttp.ClientError:
-            return Answer(0, None)
-
-
-def segments(body: str) -> int:
-    """How many segments a body takes: GSM-7 160 or 153 each, UCS-2 70 or 67."""
-    plain = all(letter in _GSM for letter in body)
-    size = sum(2 if letter in "^{}\\[~]|€" else 1 for letter in body) if plain else len(body.encode("utf-16-le")) // 2
-    single, each = (160, 153) if plain else (70, 67)
-    return 1 if size <= single else -(-size // each)
+        return await self._webhooks.carry("POST", path, fields, self.sign(path, fields) if signature is None else signature)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import secrets
 from collections import defaultdict, deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,27 +14,15 @@ from aiohttp import web
 
 from bot.sandbox import control
 from bot.sandbox.clock import SandboxClock, real_now
-from bot.sandbox.faults import Fault, Faults, RecordedRequest, cut, play
+from bot.sandbox.faults import Faults, RecordedRequest, cut, play
 from bot.sandbox.mailbox import Mailbox
 from bot.sandbox.people import Workspace
-from bot.sandbox.phones import PhoneNetwork, TwilioError
-from bot.sandbox.webapi import PER_MINUTE, SCOPES, WebApi
+from bot.sandbox.phones import PhoneNetwork
+from bot.sandbox.scopes import DEFAULT_SCOPES, FORM_ONLY, PER_MINUTE
+from bot.sandbox.socket import Socket
+from bot.sandbox.twilioapi import TwilioApi
+from bot.sandbox.webapi import WebApi
 from bot.sandbox.workspace import SlackError, State
-
-DEFAULT_SCOPES = frozenset(
-    [
-        "commands",
-        "chat:write",
-        "channels:manage",
-        "channels:read",
-        "channels:join",
-        "channels:history",
-        "pins:write",
-        "bookmarks:write",
-        "bookmarks:read",
-        "files:write",
-    ]
-)
 
 
 @dataclass(frozen=True)
@@ -43,13 +31,21 @@ class SandboxSettings:
 
     bot_token: str = field(default_factory=lambda: f"xoxb-{secrets.token_hex(12)}")
     signing_secret: str = field(default_factory=lambda: secrets.token_hex(16))
+    app_token: str = field(default_factory=lambda: f"xapp-1-A0MUSTER-{secrets.token_hex(16)}")
+    socket_mode: bool = False
     twilio_account_sid: str = field(default_factory=lambda: f"AC{secrets.token_hex(16)}")
     twilio_auth_token: str = field(default_factory=lambda: secrets.token_hex(16))
     twilio_from: str = "+15550100000"
+    whatsapp_from: str = "+15550100001"
+    whatsapp_content_sid: str = field(default_factory=lambda: f"HX{secrets.token_hex(16)}")
+    voice_from: str = "+15550100002"
     scopes: frozenset[str] = DEFAULT_SCOPES
     host: str = "127.0.0.1"
     port: int = 0
     control_token: str = ""
+    bot_api_token: str = ""
+    alerts_secret: str = ""
+    phone_book: Mapping[str, str] = field(default_factory=dict)
 
 
 class Sandbox:
@@ -59,14 +55,26 @@ class Sandbox:
         self.settings = settings or SandboxSettings()
         self.clock, self.faults = SandboxClock(), Faults()
         self.requests: list[RecordedRequest] = []
+        self.firing: dict[str, str] = {}
         self.bot_url, self.url = "", ""
         self.state = State(self.clock)
         self.slack = Workspace(self.state, self.settings.signing_secret, lambda: self.bot_url)
         world = self.settings
+        self.socket = Socket(self.state, world.app_token, lambda: self.url)
+        self.slack.socket = self.socket.deliver if world.socket_mode else None
         owned = frozenset({world.twilio_from})
-        self.phones = PhoneNetwork(self.clock, world.twilio_account_sid, world.twilio_auth_token, owned, lambda: self.bot_url)
+        self.phones = PhoneNetwork(
+            self.clock,
+            world.twilio_account_sid,
+            world.twilio_auth_token,
+            owned,
+            lambda: self.bot_url,
+            whatsapp_from=world.whatsapp_from,
+            whatsapp_content_sid=world.whatsapp_content_sid,
+            voice_from=world.voice_from,
+        )
         self.mailbox = Mailbox(self.clock)
-        self._api = WebApi(self.state, lambda: self.url, self.slack.tell_bot)
+        self._api = WebApi(self.state, lambda: self.url, self.slack.tell_bot, self.settings.scopes)
         self._calls: dict[str, deque[float]] = defaultdict(deque)
         self._runner: web.AppRunner | None = None
 
@@ -85,8 +93,9 @@ class Sandbox:
         app = web.Application(client_max_size=8 * 1024 * 1024)
         app.router.add_route("*", "/api/{method}", self._slack)
         app.router.add_post("/upload/{id}", self._upload)
-        app.router.add_post("/2010-04-01/Accounts/{account}/Messages.json", self._messages)
+        TwilioApi(self.phones, self.faults, self._record).register(app)
         control.register(app, self)
+        self.socket.register(app)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         await web.TCPSite(self._runner, self.settings.host, self.settings.port).start()
@@ -109,6 +118,7 @@ class Sandbox:
     async def stop(self) -> None:
         """Closes everything."""
         await self.slack.close()
+        await self.socket.close()
         await self.phones.close()
         await self.session.close()
         self.mailbox.stop()
@@ -122,7 +132,8 @@ class Sandbox:
     # Slack
 
     async def _slack(self, request: web.Request) -> web.StreamResponse:
-        method, args = request.match_info["method"], await _arguments(request)
+        method = request.match_info["method"]
+        args = await _arguments(request, json_too=method not in FORM_ONLY)
         channel = str(args.get("channel") or args.get("channel_id") or "") or None
         fault = self.faults.take("slack", method, channel)
         played = await play(request, fault) if fault is not None else None
@@ -135,24 +146,24 @@ class Sandbox:
             return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": str(limited)})
         body = await self._answer(request, method, args)
         self._record("slack", method, args, 200, body.get("error"))
-        return cut(request) if fault is not None and fault.kind == "drop_after" else web.json_response(body)
+        headers = {"X-OAuth-Scopes": ",".join(sorted(self.settings.scopes)), "X-Slack-Req-Id": secrets.token_hex(16)}
+        return cut(request) if fault is not None and fault.kind == "drop_after" else web.json_response(body, headers=headers)
 
     async def _answer(self, request: web.Request, method: str, args: dict[str, Any]) -> dict[str, Any]:
         try:
-            self._check_token(request, method, args)
+            given = request.headers.get("Authorization", "").removeprefix("Bearer ") or str(args.get("token") or "")
+            if method == "apps.connections.open":
+                return self.socket.open(given)
+            self._check_token(given)
             return await self._api.call(method, args)
         except SlackError as error:
             return {"ok": False, "error": error.error, **error.more}
 
-    def _check_token(self, request: web.Request, method: str, args: dict[str, Any]) -> None:
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ") or args.get("token")
+    def _check_token(self, given: str) -> None:
         if not given:
             raise SlackError("not_authed")
         if given != self.settings.bot_token:
             raise SlackError("invalid_auth")
-        needed = SCOPES.get(method, ())
-        if needed and not set(needed) & self.settings.scopes:
-            raise SlackError("missing_scope", needed=needed[0], provided=",".join(sorted(self.settings.scopes)))
 
     def _limited(self, method: str, channel: str | None) -> int | None:
         """Seconds to wait when a method was called too often within a minute; posts are counted by channel."""
@@ -179,48 +190,16 @@ class Sandbox:
             file.content = await request.read()
         return web.Response(text=f"OK - {len(file.content)}")
 
-    # Twilio
 
-    async def _messages(self, request: web.Request) -> web.StreamResponse:
-        form = {name: str(value) for name, value in (await request.post()).items()}
-        fault = self.faults.take("twilio", "Messages", None)
-        played = await self._play_twilio(request, fault) if fault is not None else None
-        if played is not None:
-            self._record("twilio", "Messages", form, played.status, fault.kind if fault else None)
-            return played
-        try:
-            body, status = self.phones.create(request.match_info["account"], _login(request), form), 201
-        except TwilioError as error:
-            body, status = error.body, error.status
-        self._record("twilio", "Messages", form, status, str(body["code"]) if status != 201 else None)
-        answer = web.json_response(body, status=status)
-        return cut(request) if fault is not None and fault.kind == "drop_after" else answer
-
-    async def _play_twilio(self, request: web.Request, fault: Fault) -> web.StreamResponse | None:
-        if fault.kind in ("ratelimited", "error"):
-            error = TwilioError(20429 if fault.kind == "ratelimited" else int(fault.error or 20500))
-            return web.json_response(error.body, status=error.status)
-        return await play(request, fault)
-
-
-async def _arguments(request: web.Request) -> dict[str, Any]:
-    """A call's arguments: query, form, or JSON."""
+async def _arguments(request: web.Request, *, json_too: bool) -> dict[str, Any]:
+    """A call's arguments: query, form, or JSON; a body of JSON is not looked at unless ``json_too``."""
     args: dict[str, Any] = dict(request.query)
     if request.content_type == "application/json":
+        if not json_too:
+            return args
         try:
             parsed = json.loads(await request.text() or "{}")
         except ValueError:
             parsed = {}
         return args | (parsed if isinstance(parsed, dict) else {})
     return args | {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
-
-
-def _login(request: web.Request) -> tuple[str, str] | None:
-    scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        name, _, password = base64.b64decode(encoded).decode().partition(":")
-    except ValueError:
-        return None
-    return name, password

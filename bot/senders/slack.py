@@ -38,6 +38,8 @@ class Slack:
             Kind.PIN: self._pin,
             Kind.BOOKMARK: self._bookmark,
             Kind.POST: self._post,
+            Kind.DIRECT: self._post,
+            Kind.HOME: self._publish,
             Kind.FILE: self._share,
         }
 
@@ -103,6 +105,11 @@ class Slack:
         words = {**words_for_edit(delivery.request), **LITERAL}
         edited = await _say("chat.update", self._client.chat_update, words, channel=channel, ts=message_ts)
         return Receipt(str(edited["ts"]), {})
+
+    async def _publish(self, delivery: Delivery) -> Receipt:
+        user_id, view = delivery.request["user_id"], delivery.request["view"]
+        shown = await ask("views.publish", self._client.views_publish(user_id=user_id, view=view))
+        return Receipt(str(shown["view"]["id"]), {})
 
     async def _pin(self, delivery: Delivery) -> Receipt:
         channel, message_ts = delivery.request["channel"], delivery.request["timestamp"]

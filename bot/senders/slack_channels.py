@@ -17,7 +17,7 @@ from bot.senders.slack_errors import NAME_TAKEN
 SKEW = timedelta(seconds=60)
 _NAMES_TO_TRY, _NAME_LIMIT = 9, 80
 _INVITED_AT_ONCE = 100
-_CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]+")
+_CHANNEL_ID = re.compile(r"[CGDUW][A-Z0-9]+")
 _IN_IT = "already_in_channel"
 _NOT_INVITED = frozenset(
     [
@@ -42,15 +42,16 @@ class Channels:
         self._ids: dict[str, str] = {}
 
     async def create(self, delivery: Delivery) -> Receipt:
-        """The id of a new public channel, of its name or the next free one.
+        """The id of a new channel, of its name or the next free one.
 
         A taken name may be our own doing, when the answer to an earlier attempt was lost: a channel that we made since the message was
         written is adopted, so that there is never a second one.
         """
         own: dict[str, str] | None = None
+        private = bool(delivery.request.get("private"))
         for name in _names(str(delivery.request["name"])):
             try:
-                made = await ask("conversations.create", self._client.conversations_create(name=name, is_private=False))
+                made = await ask("conversations.create", self._client.conversations_create(name=name, is_private=private))
             except SendError as error:
                 if error.code != NAME_TAKEN:
                     raise
@@ -66,9 +67,8 @@ class Channels:
         """The channels that we made ourselves since then, by name."""
         me = str((await ask("auth.test", self._client.auth_test()))["user_id"])
         earliest = (since - SKEW).timestamp()
-        own = every(
-            "users.conversations", "channels", self._client.users_conversations, types="public_channel", exclude_archived=True, limit=200
-        )
+        types = "public_channel,private_channel"
+        own = every("users.conversations", "channels", self._client.users_conversations, types=types, exclude_archived=True, limit=200)
         return {
             str(channel["name"]): str(channel["id"])
             async for channel in own

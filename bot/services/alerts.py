@@ -10,11 +10,11 @@ from bot.domain.alert import Alert, AlertRow, AlertStatus, Disposition
 from bot.domain.correlation import action_for, correlation_key, is_stale, severity_for, trouble_since
 from bot.domain.declaration import Declaration
 from bot.domain.incidents import Incident
-from bot.domain.policy import Route, RouteAction
+from bot.domain.routing import Route, RouteAction
 from bot.domain.timeline import EntryKind
 from bot.messages import notices
 from bot.services import situations
-from bot.services.incidents import declare
+from bot.services.declarations import declare
 from bot.services.outbox import refresh_card, say
 from bot.services.work import UnitOfWork
 from bot.store import alerts, incidents

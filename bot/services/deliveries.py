@@ -10,6 +10,7 @@ from bot import telemetry
 from bot.domain.incidents import Channel, Purpose
 from bot.domain.outbox import (
     AMBIGUITY,
+    CHANNEL_GONE,
     PAGES,
     Ambiguity,
     Delivery,
@@ -25,7 +26,7 @@ from bot.domain.pages import PageState
 from bot.domain.timeline import EntryKind
 from bot.errors import SendError
 from bot.messages import card, notices
-from bot.services import escalations, replies, situations
+from bot.services import channels, escalations, replies, situations
 from bot.services.outbox import say
 from bot.services.work import UnitOfWork
 from bot.store import escalations as pages
@@ -74,7 +75,7 @@ async def _why_not(work: UnitOfWork, message: OutboxMessage) -> str | None:
 
 async def _bind(work: UnitOfWork, message: OutboxMessage) -> Mapping[str, Any] | None:
     """The whole request; None while the address is not known."""
-    if message.kind in (*PAGES, Kind.DIRECT, Kind.CHANNEL) or message.incident_id is None:
+    if message.kind in (*PAGES, Kind.DIRECT, Kind.HOME, Kind.CHANNEL) or message.incident_id is None:
         return message.words
     purpose = Purpose(message.lane.partition(":")[0])
     channel = await incidents.find_channel(work.tx, message.incident_id, purpose)
@@ -135,17 +136,32 @@ async def _record_page(work: UnitOfWork, message: OutboxMessage, receipt: Receip
         await replies.apply_receipt(work, await pages.get_page(work.tx, page.id), status, error_code)
 
 
-async def fail(work: UnitOfWork, message: OutboxMessage, error: SendError, jitter: float) -> None:
-    """Puts the message back with a durable backoff, closes the gate that the provider asked for, or gives it up."""
+async def fail(work: UnitOfWork, message: OutboxMessage, error: SendError, jitter: float, channel_id: str | None = None) -> None:
+    """Puts the message back with a durable backoff, closes the gate that the provider asked for, or gives it up.
+
+    When the incident's channel ``channel_id`` is gone for us, the message goes to the one that takes its place.
+    """
     if error.gate is not None and error.retry_after is not None:
         provider_gate, method_gate = gates(message.kind, message.lane)
         gate = provider_gate if error.gate == provider_gate else method_gate
         await outbox.close_gate(work.tx, gate, error.retry_after, str(error))
+    if error.code in CHANNEL_GONE and channel_id is not None and await _moves(work, message, channel_id, error):
+        await outbox.mark_again(work.tx, message, timedelta(seconds=1), str(error), ambiguous=False)
+        return
     if error.permanent or exhausted(message.kind, message.attempts):
         await _give_up(work, message, error)
         return
     after = max(error.retry_after or timedelta(), backoff(message.attempts, jitter))
     await outbox.mark_again(work.tx, message, after, str(error), ambiguous=message.ambiguous or error.ambiguous)
+
+
+async def _moves(work: UnitOfWork, message: OutboxMessage, channel_id: str, error: SendError) -> bool:
+    """Whether the message has a channel to go to in place of the one that was lost; it is opened where it is not yet."""
+    if message.incident_id is None or not message.lane.startswith(Purpose.INCIDENT.value):
+        return False
+    await channels.lost(work, channel_id, str(error))
+    live = await incidents.find_channel(work.tx, message.incident_id, Purpose.INCIDENT)
+    return live is not None and live.channel_id != channel_id
 
 
 async def _give_up(work: UnitOfWork, message: OutboxMessage, error: SendError) -> None:

@@ -7,10 +7,10 @@ answers. A level in which nobody can be reached is passed over at once (complain
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 from bot.domain.escalation import (
+    BY_HAND,
     EMPTY_ROUND_DELAY,
     OWNER_LEVEL,
     Position,
@@ -31,7 +31,7 @@ from bot.domain.timeline import EntryKind
 from bot.domain.timers import TimerKind
 from bot.messages import calls, notices
 from bot.services import situations
-from bot.services.outbox import say
+from bot.services.outbox import say, tell
 from bot.services.work import UnitOfWork
 from bot.store import escalations, incidents, outbox, people, timers
 
@@ -54,8 +54,17 @@ async def start(work: UnitOfWork, incident: Incident, clock: ClockName) -> None:
 async def go_on(work: UnitOfWork, escalation_id: str) -> None:
     """Nobody answered in time: the level's next ring, else the next level."""
     run, incident, chain = await _leave(work, escalation_id)
-    if run.ended_at is None:
+    if run.ended_at is None and run.level == BY_HAND:
+        await _end_unanswered(work, incident, run)
+    elif run.ended_at is None:
         await _ring_from(work, incident, run, next_ring(chain, _position(run)))
+
+
+async def _end_unanswered(work: UnitOfWork, incident: Incident, run: Escalation) -> None:
+    situation = await situations.read(work, incident)
+    silent = [situation.name(page.person_id) for page in await escalations.list_alive_of(work.tx, run.id)]
+    await say(work, incident.id, notices.page_unanswered(situation, silent or ["nobody"]))
+    await end(work, run, "nobody answered the page", None)
 
 
 async def go_up(work: UnitOfWork, escalation_id: str) -> None:
@@ -69,7 +78,7 @@ async def move_on_if_failed(work: UnitOfWork, escalation_id: str) -> None:
     """None of the present ring's pages can arrive any more: the next level rings at once, a new round only after a pause."""
     run = await escalations.get_escalation(work.tx, escalation_id)
     pages = await escalations.list_of_ring(work.tx, run)
-    if run.ended_at is not None or any(page.state is not PageState.FAILED for page in pages):
+    if run.ended_at is not None or run.level == BY_HAND or any(page.state is not PageState.FAILED for page in pages):
         return
     run, incident, chain = await _leave(work, escalation_id)
     to = next_level(chain, _position(run))
@@ -100,7 +109,7 @@ async def _ring_from(work: UnitOfWork, incident: Incident, run: Escalation, at: 
             exhausted = True
             await _say_exhausted(work, incident, run)
         await escalations.move(work.tx, run.id, place)
-        if await _ring(work, incident, replace(run, level=place.level, ring=place.ring, round=place.round), policy):
+        if await _ring(work, incident, run.at(place), policy):
             await _wait(work, run, delay_at(policy.chain, place))
             return
     if not exhausted:
@@ -123,7 +132,7 @@ async def _ring(work: UnitOfWork, incident: Incident, run: Escalation, policy: P
     severity = policy.severity(incident.severity)
     roads = _roads(policy, severity, run)
     members = await _members(work, incident, run, policy)
-    planned = [(member, _steps(policy, member, roads)) for member in members]
+    planned = [(member, steps_to(policy, member, roads)) for member in members]
     reachable = [(member, steps) for member, steps in planned if steps]
     if not reachable:
         await _skip(work, incident, run, _why_skipped(members, roads))
@@ -133,7 +142,8 @@ async def _ring(work: UnitOfWork, incident: Incident, run: Escalation, policy: P
     return True
 
 
-def _steps(policy: Policy, member: Member, roads: Sequence[Road]) -> tuple[Step, ...]:
+def steps_to(policy: Policy, member: Member, roads: Sequence[Road]) -> tuple[Step, ...]:
+    """How that person is called by the roads that are allowed, as the policy says they wish to be."""
     person = policy.people.get(member.key or "")
     return steps(member, roads, person.roads if person is not None else ())
 
@@ -143,6 +153,8 @@ async def _take(work: UnitOfWork, incident: Incident, run: Escalation, ways: Seq
     for member, step in ways:
         await page(work, incident, run, member, step)
     situation = await situations.read(work, incident)
+    for member in {member.id: member for member, _ in ways}.values():
+        await tell(work, member, notices.you_are_paged(situation), incident.id)
     for road in dict.fromkeys(step.road for _, step in ways):
         names = [member.name for member, step in ways if step.road is road]
         await say(work, incident.id, notices.paging(situation, names, road, run.level, run.ring))
@@ -166,7 +178,7 @@ async def take_next_roads(work: UnitOfWork, escalation_id: str) -> None:
     roads = _roads(policy, policy.severity(incident.severity), run)
     passed = work.now - min(page.queued_at for page in pages)
     taken = {(page.person_id, page.road) for page in pages}
-    planned = [(member, step) for member in await _members(work, incident, run, policy) for step in _steps(policy, member, roads)]
+    planned = [(member, step) for member in await _members(work, incident, run, policy) for step in steps_to(policy, member, roads)]
     due = [(member, step) for member, step in planned if step.after <= passed and (member.id, step.road.value) not in taken]
     await _take(work, incident, run, due)
     await _arm_next_road(work, run, [step.after for _, step in planned], passed)
@@ -174,8 +186,8 @@ async def take_next_roads(work: UnitOfWork, escalation_id: str) -> None:
 
 def _roads(policy: Policy, severity: Severity, run: Escalation) -> tuple[Road, ...]:
     named = severity.roads_for(run.clock)
-    if run.level == OWNER_LEVEL:
-        return named
+    if run.level in (OWNER_LEVEL, BY_HAND):
+        return named or tuple(Road)
     return tuple(road for road in policy.chain[run.level - 1].roads or named if road in named)
 
 
@@ -205,7 +217,7 @@ async def page(work: UnitOfWork, incident: Incident, run: Escalation, member: Me
     await outbox.add_message(
         work.tx,
         KINDS[step.road],
-        calls.words(incident, page),
+        calls.words(incident, page, work.link_to(page.id)),
         lane=f"phone:{member.id}",
         created_at=work.now,
         incident_id=incident.id,
@@ -266,7 +278,7 @@ async def _take_instead(work: UnitOfWork, failed: Page) -> bool:
     incident = await incidents.get_incident(work.tx, run.incident_id)
     policy = await work.policy_of(incident.policy_digest)
     member = await people.get_person(work.tx, failed.person_id)
-    planned = _steps(policy, member, _roads(policy, policy.severity(incident.severity), run))
+    planned = steps_to(policy, member, _roads(policy, policy.severity(incident.severity), run))
     step = instead_of(Road(failed.road), member, planned, {Road(page.road) for page in pages})
     if step is not None:
         await _take(work, incident, run, [(member, step)])

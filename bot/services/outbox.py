@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.domain.incidents import Incident, Purpose, channel_name
+from bot.domain.incidents import Incident, Purpose
 from bot.domain.outbox import Kind
+from bot.domain.people import Member
 from bot.messages import card
 from bot.services import situations
 from bot.services.work import UnitOfWork
@@ -21,28 +22,28 @@ def lane(incident_id: str, purpose: Purpose) -> str:
     return f"{purpose.value}:{incident_id}"
 
 
-async def open_channel(work: UnitOfWork, incident: Incident, invited: list[str], summary: str) -> None:
-    """The steps of a declaration, each a message of its own that waits for what it needs and nothing else (C3, complaint 14).
+async def open_channel(work: UnitOfWork, incident: Incident, name: str, invited: Sequence[str], summary: str) -> str:
+    """The id of the message that creates the channel, and the steps that follow it (C3, complaint 14).
 
-    Create, topic, invite, card, pin, bookmark, announce.
+    Create, topic, invite, card, pin, bookmark: each a message of its own that waits for what it needs and nothing else.
     """
-    name = channel_name(incident.number, incident.title)
     await incidents.add_channel(work.tx, incident.id, Purpose.INCIDENT, name)
-    created = await _step(work, incident, Kind.CHANNEL, {"name": name})
+    created = await _step(work, incident, Kind.CHANNEL, {"name": name, "private": incident.private})
     topic = {"topic": card.topic(await situations.read(work, incident))}
     await _step(work, incident, Kind.TOPIC, topic, after_id=created)
     if invited:
-        await _step(work, incident, Kind.INVITE, {"users": invited}, after_id=created)
+        await _step(work, incident, Kind.INVITE, {"users": list(invited)}, after_id=created)
     posted = await _step(work, incident, Kind.CARD, {}, after_id=created)
     await _step(work, incident, Kind.PIN, {}, after_id=posted)
     await _step(work, incident, Kind.BOOKMARK, {"title": STATUS_CARD}, after_id=posted)
     await incidents.mark_channel(work.tx, incident.id, Purpose.INCIDENT, opened_by=created, posted_by=posted)
     await say(work, incident.id, {"text": summary})
-    await _announce(work, incident, created)
+    return created
 
 
-async def _announce(work: UnitOfWork, incident: Incident, created: str) -> None:
-    if not work.policy.announce:
+async def announce(work: UnitOfWork, incident: Incident, created: str) -> None:
+    """Posts the status where everybody reads it, once the channel is there or cannot be made; a private incident is not announced."""
+    if not work.policy.announce or incident.private:
         return
     await incidents.add_channel(work.tx, incident.id, Purpose.ANNOUNCE, work.policy.announce)
     posted = await _step(work, incident, Kind.CARD, {}, purpose=Purpose.ANNOUNCE, after_id=created, needs_success=False)
@@ -96,6 +97,37 @@ async def say(
         after_id=channel.opened_by,
         request_id=work.request_id,
     )
+
+
+async def invite(work: UnitOfWork, incident: Incident, user_ids: Sequence[str]) -> None:
+    """Invites members of the workspace to the incident's channel; who is in it already is no error."""
+    channel = await incidents.find_channel(work.tx, incident.id, Purpose.INCIDENT)
+    if channel is not None and user_ids:
+        await _step(work, incident, Kind.INVITE, {"users": list(user_ids)}, after_id=channel.opened_by)
+
+
+async def tell(work: UnitOfWork, member: Member, words: Mapping[str, Any], incident_id: str | None = None) -> None:
+    """Says something to one person alone, where the policy or Slack told us who they are in the workspace."""
+    if member.slack_user_id is None:
+        return
+    await outbox.add_message(
+        work.tx,
+        Kind.DIRECT,
+        {"channel": member.slack_user_id, **words},
+        lane=f"person:{member.id}",
+        created_at=work.now,
+        incident_id=incident_id,
+        request_id=work.request_id,
+    )
+
+
+async def show_home(work: UnitOfWork, member: Member, view: Mapping[str, Any]) -> None:
+    """Shows a person their App Home; the newest wins."""
+    if member.slack_user_id is None:
+        return
+    key = f"home:{member.id}"
+    words = {"user_id": member.slack_user_id, "view": view}
+    await outbox.add_message(work.tx, Kind.HOME, words, lane=key, created_at=work.now, replace_key=key, request_id=work.request_id)
 
 
 async def share_file(work: UnitOfWork, incident_id: str, words: Mapping[str, Any]) -> None:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import html
+import re
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from bot.domain.people import Member
+from bot.domain.incidents import Incident
+from bot.domain.people import Member, Profile
 from bot.domain.policy import Access, Person, Token
 from bot.domain.timeline import EntryKind
 from bot.errors import NotAllowed, NotFound
 from bot.services.work import UnitOfWork
-from bot.store import people, policies
+from bot.store import escalations, incidents, people, policies, timeline
+
+_MENTION = re.compile(r"<@(?P<id>[UW][A-Z0-9]+)(?:\|(?P<label>[^>]*))?>")
+_GROUP = re.compile(r"<!subteam\^(?P<id>[A-Z0-9]+)(?:\|(?P<label>[^>]*))?>")
+_CHANNEL = re.compile(r"<#(?P<id>[A-Z0-9]+)(?:\|(?P<label>[^>]*))?>")
+_SPECIAL = re.compile(r"<!(?P<what>here|channel|everyone)(?:\|[^>]*)?>")
 
 
 async def activate_policy(work: UnitOfWork) -> None:
@@ -46,6 +55,39 @@ async def who_in_slack(work: UnitOfWork, user_id: str, user_name: str) -> Member
     return await people.add_person(work.tx, name=user_name or user_id, access=access, slack_user_id=user_id)
 
 
+async def introduce(work: UnitOfWork, profile: Profile) -> None:
+    """Keeps what Slack says of a user whom the policy does not name: the name, and the access that strangers or guests have."""
+    access = work.policy.access.guests if profile.guest else work.policy.access.default
+    name = profile.name[:80] or profile.user_id
+    known = await people.find_by_slack(work.tx, profile.user_id)
+    if known is None:
+        await people.add_person(work.tx, name=name, access=access, slack_user_id=profile.user_id)
+    elif known.key is None and (known.name, known.access) != (name, access):
+        await people.change_person(work.tx, known.id, name=name, access=access.value)
+
+
+async def strangers(work: UnitOfWork, user_ids: Collection[str]) -> set[str]:
+    """Those of the Slack users whom the policy does not name, so that Slack has to be asked who they are."""
+    return {user_id for user_id in user_ids if (found := await people.find_by_slack(work.tx, user_id)) is None or found.key is None}
+
+
+async def list_slack_ids(work: UnitOfWork, person_ids: Iterable[str]) -> dict[str, str]:
+    """The members of the workspace behind people, by person id."""
+    members = [await people.get_person(work.tx, person_id) for person_id in person_ids]
+    return {member.id: member.slack_user_id for member in members if member.slack_user_id}
+
+
+async def in_readable_words(work: UnitOfWork, text: str) -> str:
+    """A message's text with people, groups and channels by name instead of by id (complaint 19)."""
+    wanted = {match["id"] for match in _MENTION.finditer(text)}
+    known = {user_id: await people.find_by_slack(work.tx, user_id) for user_id in wanted}
+    named = {user_id: member.name for user_id, member in known.items() if member is not None}
+    text = _MENTION.sub(lambda match: f"@{named.get(match['id']) or match['label'] or match['id']}", text)
+    text = _GROUP.sub(lambda match: f"@{(match['label'] or match['id']).removeprefix('@')}", text)
+    text = _CHANNEL.sub(lambda match: f"#{match['label'] or match['id']}", text)
+    return html.unescape(_SPECIAL.sub(lambda match: f"@{match['what']}", text))
+
+
 async def by_key(work: UnitOfWork, key: str) -> Member:
     """The person whom the policy calls ``key``; raises NotFound."""
     found = await people.find_by_key(work.tx, key)
@@ -59,6 +101,28 @@ async def of_token(work: UnitOfWork, token: Token) -> Member:
     key = f"token:{token.name}"
     found = await people.find_by_key(work.tx, key)
     return found or await people.add_person(work.tx, name=token.name, access=token.access, key=key)
+
+
+async def may_see(work: UnitOfWork, member: Member, incident: Incident) -> bool:
+    """Whether the person may see the incident: a private one only who has a part in it, or answers for the whole house."""
+    if not incident.private or member.access in (Access.OWNER, Access.HQ):
+        return member.access.may_read
+    roles = await incidents.list_roles(work.tx, incident.id)
+    called = {page.person_id for page in await escalations.list_pages(work.tx, incident.id)}
+    parts = {incident.declared_by, incident.owner_id, incident.acknowledged_by, *roles.values()} | called
+    return member.access.may_read and (member.id in parts or await timeline.took_part(work.tx, incident.id, member.id))
+
+
+async def seen_by(work: UnitOfWork, member: Member, incident: Incident) -> Incident:
+    """The incident when the person may see it; else NotFound, in the words of one that does not exist."""
+    if not await may_see(work, member, incident):
+        raise NotFound(unknown(incident.reference))
+    return incident
+
+
+def unknown(reference: str) -> str:
+    """What is said of an incident that is not there, or not for the asker."""
+    return f"There is no incident {reference.strip()[:40]}. `/incident list` shows the open ones."
 
 
 def require_act(member: Member) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
+from bot.domain import severity
 from bot.domain.incidents import Road
 from bot.domain.pages import Answer, Page, PageState, ReceiptStatus, Reply, parse_reply, receipt_status
 from bot.domain.people import Member
@@ -16,35 +18,85 @@ from bot.store import escalations as rows
 from bot.store import incidents as incident_rows
 from bot.store import people
 
-_ROADS = {"sms": Road.SMS}
+_WHATSAPP = "whatsapp:"
+_TEXTED = (severity.Road.SMS.value, severity.Road.WHATSAPP.value)
+"""The roads that STOP by SMS closes (domain.roads)."""
+_OF_CALLS = {
+    "ringing": ReceiptStatus.SENT,
+    "in-progress": ReceiptStatus.DELIVERED,
+    "completed": ReceiptStatus.DELIVERED,
+    "busy": ReceiptStatus.UNDELIVERED,
+    "no-answer": ReceiptStatus.UNDELIVERED,
+}
+"""What a provider says of calls beyond what it says of texts; taken, whether a key was pressed or not, is delivered."""
+MACHINE = "machine"
+_NOT_REACHED = {"busy": "the line is busy", "no-answer": "nobody picked up", MACHINE: "a machine picked up"}
 _REASONS = {ReceiptStatus.UNDELIVERED: "the carrier could not deliver it", ReceiptStatus.FAILED: "it could not be sent"}
 
 
-async def receive(work: UnitOfWork, address: str, text: str) -> str | None:
-    """The sentence to answer a reply with; None means silence, for a number that nobody here has."""
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button of a WhatsApp template that was pressed, and the message (by its provider's id) under which it stood."""
+
+    payload: str = ""
+    text: str = ""
+    under: str | None = None
+
+
+async def receive(work: UnitOfWork, sender: str, text: str, button: Button | None = None) -> str | None:
+    """The sentence to answer a reply with; None means silence, for a number that nobody here has.
+
+    ``sender`` is a number, or ``whatsapp:`` and a number. It answers pages to that number, whichever road they took to the phone: a
+    call that could take no key is answered by text.
+    """
+    road = Road.WHATSAPP if sender.startswith(_WHATSAPP) else Road.SMS
+    address = sender.removeprefix(_WHATSAPP)
     member = await people.find_by_phone(work.tx, address)
     if member is None:
         await work.write(EntryKind.REPLY_REFUSED, None, facts={"why": "unknown number"})
         return None
-    reply = parse_reply(text)
+    reply = _read(text, button)
     if reply.answer in (Answer.OPT_OUT, Answer.OPT_IN):
-        return await _opt(work, member, reply)
+        return await _opt(work, member, reply, road)
     if not await rows.was_paged_since(work.tx, address, work.now - rows.RECENT):
         return await _refuse(work, member, "was not paged", sms.not_paged())
     if reply.answer is Answer.UNCLEAR:
         return await _refuse(work, member, "not understood", sms.unclear())
-    return await _answer(work, member, address, reply)
+    page = await _page_under(work, address, reply, button)
+    if page is not None:
+        return await answer_page(work, member, page, reply.answer, road)
+    return await _answer(work, member, address, reply, road)
 
 
-async def _opt(work: UnitOfWork, member: Member, reply: Reply) -> str | None:
+def _read(text: str, button: Button | None) -> Reply:
+    """What a reply means: a button by its payload, else its label, else as words."""
+    said = (text,) if button is None else (button.payload, button.text, text)
+    readings = [parse_reply(words) for words in said]
+    return next((reply for reply in readings if reply.answer is not Answer.UNCLEAR), readings[-1])
+
+
+async def _page_under(work: UnitOfWork, address: str, reply: Reply, button: Button | None) -> Page | None:
+    """The page of that number to which a reply was tied; a code that was typed says more than the message it was typed under."""
+    if button is None or button.under is None or (reply.code is not None and not (button.payload or button.text)):
+        return None
+    page = await rows.find_by_provider_id(work.tx, button.under)
+    return page if page is not None and page.address == address else None
+
+
+async def _opt(work: UnitOfWork, member: Member, reply: Reply, road: Road) -> str | None:
+    """Heeds STOP and START: by SMS for texts altogether, by WhatsApp for the pages that ring there now (WhatsApp keeps its own list)."""
     out = reply.answer is Answer.OPT_OUT
-    await people.mark_opted_out(work.tx, member.id, work.now if out else None)
-    facts = {"what": "opted out of texts" if out else "opted in to texts", "person_id": member.id}
+    what = "texts" if road is Road.SMS else road.value
+    if road is Road.SMS:
+        await people.mark_opted_out(work.tx, member.id, work.now if out else None)
+    facts = {"what": f"opted out of {what}" if out else f"opted in to {what}", "person_id": member.id}
     await work.write(EntryKind.NOTE, None, actor_id=member.id, facts=facts)
     if out:
+        stopped = _TEXTED if road is Road.SMS else (severity.Road.WHATSAPP.value,)
         for page in await rows.list_alive_at(work.tx, member.phone or ""):
-            await incident_rows.lock_incident(work.tx, page.incident_id)
-            await escalations.fail_page(work, page, "opted out of texts", "21610")
+            if page.road in stopped:
+                await incident_rows.lock_incident(work.tx, page.incident_id)
+                await escalations.fail_page(work, page, f"opted out of {what}", "21610")
     return None
 
 
@@ -53,7 +105,7 @@ async def _refuse(work: UnitOfWork, member: Member, why: str, answer: str) -> st
     return answer
 
 
-async def _answer(work: UnitOfWork, member: Member, address: str, reply: Reply) -> str:
+async def _answer(work: UnitOfWork, member: Member, address: str, reply: Reply, road: Road) -> str:
     alive = await rows.list_alive_at(work.tx, address)
     if reply.code is None:
         runs = {page.escalation_id: page for page in reversed(alive)}
@@ -65,10 +117,7 @@ async def _answer(work: UnitOfWork, member: Member, address: str, reply: Reply) 
         if found is None:
             return await _refuse(work, member, f"no page #{reply.code}", sms.no_such_code(reply.code))
         page = found
-    try:
-        return await _act(work, member, page, reply)
-    except Refused as refusal:
-        return await _refuse(work, member, refusal.code, sms.refused(str(refusal)))
+    return await answer_page(work, member, page, reply.answer, road)
 
 
 async def _ask_which(work: UnitOfWork, member: Member, alive: list[Page]) -> str:
@@ -78,17 +127,25 @@ async def _ask_which(work: UnitOfWork, member: Member, alive: list[Page]) -> str
     return sms.which_one(choices)
 
 
-async def _act(work: UnitOfWork, member: Member, page: Page, reply: Reply) -> str:
+async def answer_page(work: UnitOfWork, member: Member, page: Page, answer: Answer, road: Road) -> str:
+    """Does what somebody answered to a page, acknowledge or escalate, and says what happened; a refusal is a sentence, too (B4)."""
+    try:
+        return await _act(work, member, page, answer, road)
+    except Refused as refusal:
+        return await _refuse(work, member, refusal.code, sms.refused(str(refusal)))
+
+
+async def _act(work: UnitOfWork, member: Member, page: Page, answer: Answer, road: Road) -> str:
     incident = await incident_rows.lock_incident(work.tx, page.incident_id)
     run = await rows.get_escalation(work.tx, page.escalation_id)
     if not incident.open:
         return sms.ended(incident.reference)
-    if reply.answer is Answer.ESCALATE:
+    if answer is Answer.ESCALATE:
         return await _escalate(work, member, page, incident.reference, ended=run.ended_at is not None)
     await rows.mark_page(work.tx, page.id, PageState.ANSWERED, ended_at=work.now)
     facts = {"person_id": member.id, "page_id": page.id, "code": page.code, "road": page.road}
     await work.write(EntryKind.PAGE_ANSWERED, incident.id, actor_id=member.id, facts=facts)
-    done = await incidents.acknowledge(work, incident.id, member.id, _ROADS[page.road], run.clock)
+    done = await incidents.acknowledge(work, incident.id, member.id, road, run.clock)
     if done.first or done.incident.acknowledged_by == member.id:
         return sms.acknowledged(incident.reference)
     policy = await work.policy_of(incident.policy_digest)
@@ -98,11 +155,7 @@ async def _act(work: UnitOfWork, member: Member, page: Page, reply: Reply) -> st
 
 async def _escalate(work: UnitOfWork, member: Member, page: Page, reference: str, *, ended: bool) -> str:
     if ended:
-        situation = await situations.situation(work, page.incident_id)
-        acknowledged_at = situation.incident.acknowledged_at
-        if acknowledged_at is None:
-            return sms.ended(reference)
-        return sms.already(reference, situation.name(situation.incident.acknowledged_by), acknowledged_at, situation.zones)
+        return await why_ended(work, page)
     if not member.access.may_act:
         raise InvalidTransition("You cannot act on incidents here. Ask an owner of the policy.")
     facts = {"person_id": member.id, "page_id": page.id, "code": page.code, "road": page.road, "asked": "escalate"}
@@ -111,13 +164,35 @@ async def _escalate(work: UnitOfWork, member: Member, page: Page, reference: str
     return sms.escalated(reference)
 
 
+async def why_ended(work: UnitOfWork, page: Page) -> str:
+    """Why a page waits for no answer any more: who acknowledged it and when, or that nothing rings."""
+    situation = await situations.situation(work, page.incident_id)
+    incident = situation.incident
+    if not incident.open or incident.acknowledged_at is None:
+        return sms.ended(incident.reference)
+    return sms.already(incident.reference, situation.name(incident.acknowledged_by), incident.acknowledged_at, situation.zones)
+
+
+async def awaits_answer(work: UnitOfWork, page: Page) -> bool:
+    """Whether an answer to the page can still change anything: its incident is open and its chain still rings."""
+    incident = await incident_rows.get_incident(work.tx, page.incident_id)
+    return incident.open and await rows.is_running(work.tx, page.escalation_id)
+
+
 async def receive_receipt(work: UnitOfWork, provider_id: str, word: str, error_code: str | None) -> None:
-    """Takes a provider's receipt: once, in any order, never backwards; a bad one moves the chain on at once.
+    """Takes a provider's receipt for a text or a call: once, in any order, never backwards; a bad one moves the chain on at once.
 
     One for a message that we have not recorded yet is kept and matched when it is.
     """
-    status = receipt_status(word)
-    if status is None or not await rows.add_receipt(work.tx, provider_id, status, error_code, work.now):
+    said = word.strip().lower()
+    status = receipt_status(said) or _OF_CALLS.get(said)
+    if status is not None:
+        await take_receipt(work, provider_id, status, error_code or (said if said in _NOT_REACHED else None))
+
+
+async def take_receipt(work: UnitOfWork, provider_id: str, status: ReceiptStatus, error_code: str | None) -> None:
+    """Takes what became of a text or a call; see ``receive_receipt``."""
+    if not await rows.add_receipt(work.tx, provider_id, status, error_code, work.now):
         return
     page = await rows.find_by_provider_id(work.tx, provider_id)
     if page is not None:
@@ -129,10 +204,16 @@ async def apply_receipt(work: UnitOfWork, page: Page, status: ReceiptStatus, err
     await incident_rows.lock_incident(work.tx, page.incident_id)
     page = await rows.get_page(work.tx, page.id)
     if status.bad:
-        code = f" (code {error_code})" if error_code else ""
-        await escalations.fail_page(work, page, f"{_REASONS[status]}{code}", error_code)
+        await escalations.fail_page(work, page, _why_not_reached(page, status, error_code), error_code)
     elif status is ReceiptStatus.DELIVERED and page.state is not PageState.DELIVERED:
         await _delivered(work, page, work.now)
+
+
+def _why_not_reached(page: Page, status: ReceiptStatus, error_code: str | None) -> str:
+    if error_code in _NOT_REACHED:
+        return _NOT_REACHED[error_code]
+    reason = "the call could not be put through" if page.road == severity.Road.VOICE else _REASONS[status]
+    return f"{reason} (code {error_code})" if error_code else reason
 
 
 async def _delivered(work: UnitOfWork, page: Page, at: datetime) -> None:

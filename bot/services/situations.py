@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.domain.incidents import Incident, Purpose, find_number
 from bot.domain.situation import Situation
 from bot.errors import NotFound
+from bot.services.people import unknown
 from bot.services.work import UnitOfWork
 from bot.store import alerts, escalations, incidents, people, promises
 
@@ -36,6 +37,11 @@ async def situation(work: UnitOfWork, incident_id: str) -> Situation:
     return await read(work, await incidents.get_incident(work.tx, incident_id))
 
 
+async def incident(work: UnitOfWork, incident_id: str) -> Incident:
+    """The incident with that id; raises NotFound."""
+    return await incidents.get_incident(work.tx, incident_id)
+
+
 async def list_open(work: UnitOfWork) -> list[Situation]:
     """The situations of all open incidents, the oldest first."""
     return [await read(work, incident) for incident in await incidents.list_open(work.tx)]
@@ -51,7 +57,7 @@ async def by_reference(work: UnitOfWork, reference: str) -> Incident:
     number = find_number(reference)
     found = None if number is None else await incidents.find_by_number(work.tx, number)
     if found is None:
-        raise NotFound(f"There is no incident {reference.strip()[:40]}. `/incident list` shows the open ones.")
+        raise NotFound(unknown(reference))
     return found
 
 

@@ -25,6 +25,8 @@ from bot.telemetry import current_request_id
 P = ParamSpec("P")
 T = TypeVar("T")
 _RUNS = 8
+Links = Callable[[str, datetime], str]
+"""Makes the signed address of a page's acknowledgement from its id and the present moment."""
 
 
 @dataclass(slots=True)
@@ -36,6 +38,11 @@ class UnitOfWork:
     policy: Policy
     limits: tuple[str, ...] = ()
     request_id: str | None = None
+    links: Links | None = None
+
+    def link_to(self, page_id: str) -> str | None:
+        """The address by which a page is acknowledged from a mail; None where nobody could reach us by it."""
+        return None if self.links is None else self.links(page_id, self.now)
 
     async def policy_of(self, digest: str) -> Policy:
         """The policy that an incident was opened under, whichever is in force now."""
@@ -76,9 +83,10 @@ class Services:
     clock: Clock
     policy: Policy
     limits: tuple[str, ...] = field(default=())
+    links: Links | None = None
 
     def _unit(self, tx: Transaction) -> UnitOfWork:
-        return UnitOfWork(tx, self.clock.now(), self.policy, self.limits, current_request_id())
+        return UnitOfWork(tx, self.clock.now(), self.policy, self.limits, current_request_id(), self.links)
 
     async def run(self, use_case: Callable[Concatenate[UnitOfWork, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         """What the use case gives back, after its commit; raises Refused, or Conflict when it lost every time."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.alert import Alert
-from bot.domain.policy import SourceKind
+from bot.domain.routing import SourceKind
 from bot.sources import alertmanager, generic
 
 Parse = Callable[[str, Mapping[str, Any], datetime], list[Alert]]

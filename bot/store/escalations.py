@@ -39,6 +39,12 @@ async def list_running(tx: Transaction, incident_id: str) -> list[Escalation]:
     return as_nouns(Escalation, rows.mappings())
 
 
+async def is_running(tx: Transaction, escalation_id: str) -> bool:
+    """Whether a run is still ringing somebody, as it stands now; nothing is held."""
+    where = (escalations.c.id == escalation_id, escalations.c.ended_at.is_(None))
+    return (await tx.run(tx.select(escalations, *where))).first() is not None
+
+
 async def find_running(tx: Transaction, incident_id: str, clock: ClockName) -> Escalation | None:
     """The running run of one clock."""
     return next((run for run in await list_running(tx, incident_id) if run.clock is clock), None)
@@ -87,6 +93,12 @@ async def _free_code(tx: Transaction, address: str) -> int:
 async def get_page(tx: Transaction, page_id: str) -> Page:
     """The page with that id."""
     return as_noun(Page, (await tx.run(tx.select(pages, pages.c.id == page_id))).mappings().one())
+
+
+async def find_page(tx: Transaction, page_id: str) -> Page | None:
+    """The page with that id, where an address of the web names it."""
+    row = (await tx.run(tx.select(pages, pages.c.id == page_id))).mappings().first()
+    return None if row is None else as_noun(Page, row)
 
 
 async def list_pages(tx: Transaction, incident_id: str) -> list[Page]:

@@ -134,6 +134,18 @@ async def find_channel(tx: Transaction, incident_id: str, purpose: Purpose) -> C
     return None if row is None else as_noun(Channel, row)
 
 
+async def retire_channel(tx: Transaction, channel: Channel) -> None:
+    """Makes a channel the incident's former one, so that a new one can take its place."""
+    await tx.run(tx.update(channels, channels.c.id == channel.id).values(live=False))
+
+
+async def list_channels(tx: Transaction, incident_id: str) -> list[Channel]:
+    """The incident's own channels, former ones included, the oldest first."""
+    where = (channels.c.incident_id == incident_id, channels.c.purpose == Purpose.INCIDENT.value)
+    rows = await tx.run(tx.select(channels, *where).order_by(channels.c.id))
+    return as_nouns(Channel, rows.mappings())
+
+
 async def mark_channel(tx: Transaction, incident_id: str, purpose: Purpose, **values: Any) -> None:
     """Remembers what Slack gave back: ``channel_id``, ``message_ts``, ``permalink``."""
     where = (channels.c.incident_id == incident_id, channels.c.purpose == purpose.value, channels.c.live)

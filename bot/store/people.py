@@ -77,6 +77,12 @@ async def change_person(tx: Transaction, person_id: str, **values: Any) -> None:
     await tx.run(tx.update(people, people.c.id == person_id).values(**values))
 
 
+async def find_phone_code(tx: Transaction, person_id: str) -> tuple[str | None, datetime | None]:
+    """The digest of the code that waits for a person, and until when it may be typed; the moment outlives a code that was spent."""
+    row = (await tx.run(tx.select(people, people.c.id == person_id))).mappings().one()
+    return row["phone_code"], row["phone_code_until"]
+
+
 async def mark_opted_out(tx: Transaction, person_id: str, at: datetime | None) -> None:
     """Remembers that a number's owner wrote STOP; None takes it back."""
     await change_person(tx, person_id, opted_out_at=at)

@@ -104,6 +104,22 @@ async def find_by_message(tx: Transaction, incident_id: str, message_ts: str) ->
     return None if row is None else _entry(row)
 
 
+_MESSAGES = [kind.value for kind in (EntryKind.MESSAGE, EntryKind.MESSAGE_EDITED, EntryKind.MESSAGE_DELETED)]
+
+
+async def list_messages(tx: Transaction, incident_id: str) -> list[TimelineEntry]:
+    """What was written in the incident's channel, with its edits and deletions, in the order written down."""
+    where = (timeline.c.incident_id == incident_id, timeline.c.kind.in_(_MESSAGES))
+    return [_entry(row) for row in (await tx.run(_entries(tx, *where).order_by(timeline.c.seq))).mappings()]
+
+
+async def find_amendment(tx: Transaction, message: TimelineEntry) -> TimelineEntry | None:
+    """The newest edit or deletion of a message."""
+    where = (timeline.c.stream == message.stream, timeline.c.refers_to == message.id, timeline.c.kind.in_(_MESSAGES))
+    row = (await tx.run(_entries(tx, *where).order_by(timeline.c.seq.desc()).limit(1))).mappings().first()
+    return None if row is None else _entry(row)
+
+
 async def erase_words(tx: Transaction, entry_id: str) -> None:
     """Erases what somebody wrote; the chain still verifies, for it holds a salted digest only."""
     await tx.run(tx.update(words, words.c.entry_id == entry_id).values(text=None, salt=None))
@@ -120,6 +136,12 @@ async def _changed_words(tx: Transaction, stream: str) -> Flaw | None:
         if words_digest(row["salt"], row["text"]) != row["digest"]:
             return Flaw(stream, row["seq"], f"the words of entry {row['seq']} were changed")
     return None
+
+
+async def took_part(tx: Transaction, incident_id: str, person_id: str) -> bool:
+    """Whether anything on an incident's timeline was done by that person, coming to its channel included."""
+    where = (timeline.c.incident_id == incident_id, timeline.c.actor_id == person_id)
+    return (await tx.run(tx.select(timeline, *where).limit(1))).first() is not None
 
 
 async def verify(tx: Transaction) -> tuple[int, list[Flaw]]:

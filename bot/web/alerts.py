@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from aiohttp import web
 
 from bot import telemetry
-from bot.domain.policy import Carrier, SourceRule
+from bot.domain.routing import Carrier, SourceRule
 from bot.errors import Malformed
 from bot.services import intake
 from bot.store.intake import Busy

@@ -18,7 +18,7 @@ from bot.domain.policy import Token
 from bot.domain.situation import Situation
 from bot.domain.status import find_status
 from bot.errors import Malformed, NotAllowed
-from bot.services import incidents, once, people, postmortems, situations
+from bot.services import declarations, incidents, once, people, postmortems, resolutions, situations
 from bot.services.work import UnitOfWork
 from bot.web.bodies import parse_object, read_body, require_json
 from bot.web.edge import answer, edge_of
@@ -128,7 +128,7 @@ async def _declare(work: UnitOfWork, caller: Caller, wanted: Declare, _reference
     person = await _person(work, caller)
     severity = wanted.severity or work.policy.default_severity
     declaration = Declaration(token=f"api:{new_id()}", title=wanted.title, severity=severity, declared_by=person.id, impact=wanted.impact)
-    declared = await incidents.declare(work, declaration)
+    declared = await declarations.declare(work, declaration)
     return {"joined": declared.joined, **await _show(work, declared.incident)}
 
 
@@ -160,12 +160,12 @@ async def _role(work: UnitOfWork, caller: Caller, wanted: AssignRole, reference:
 
 async def _resolve(work: UnitOfWork, caller: Caller, wanted: Resolve, reference: str) -> Answer:
     person, incident = await _person(work, caller), await situations.by_reference(work, reference)
-    return await _show(work, await incidents.resolve(work, incident.id, person.id, wanted.text))
+    return await _show(work, await resolutions.resolve(work, incident.id, person.id, wanted.text))
 
 
 async def _reopen(work: UnitOfWork, caller: Caller, wanted: Reopen, reference: str) -> Answer:
     person, incident = await _person(work, caller), await situations.by_reference(work, reference)
-    return await _show(work, await incidents.reopen(work, incident.id, person.id, wanted.reason))
+    return await _show(work, await resolutions.reopen(work, incident.id, person.id, wanted.reason))
 
 
 _ACTIONS: Mapping[str, tuple[type[BaseModel], Callable[[UnitOfWork, Caller, Any, str], Awaitable[Answer]]]] = {

@@ -42,7 +42,9 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     telemetry.HTTP_REQUESTS.labels(route, str(response.status)).inc()
     telemetry.HTTP_SECONDS.labels(route).observe(edge.clock.monotonic() - started)
     if not response.prepared:
-        response.headers.update({"X-Request-Id": request_id, **_HEADERS})
+        response.headers["X-Request-Id"] = request_id
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
     return response
 
 

@@ -1,4 +1,4 @@
-"""Twilio comes in: replies and receipts, signed over the public address that we configured (B4, SECURITY)."""
+"""Twilio comes in: replies, calls and receipts, signed over the public address that we configured (B4, SECURITY)."""
 
 from __future__ import annotations
 
@@ -9,52 +9,101 @@ from twilio.request_validator import RequestValidator
 from twilio.twiml.messaging_response import MessagingResponse
 
 from bot import telemetry
-from bot.services import once, replies
-from bot.services.work import UnitOfWork
+from bot.errors import Malformed
+from bot.messages import voice
+from bot.services import calls, once, replies
+from bot.services.calls import Spoken
+from bot.services.replies import Button
 from bot.web.bodies import read_body
 from bot.web.edge import Edge, edge_of, refusal
+
+_VOICE = "/twilio/voice/{page_id:[0-9A-Za-z_-]{1,64}}"
 
 
 def register(app: web.Application) -> None:
     """Mounts the routes."""
     app.router.add_post("/twilio/message", take_message)
     app.router.add_post("/twilio/status", take_status)
+    app.router.add_post(_VOICE, take_call)
+    app.router.add_post(f"{_VOICE}/key", take_key)
 
 
 async def take_message(request: web.Request) -> web.Response:
-    """A reply from a phone, answered with what happened; silence for a number that nobody has."""
+    """A reply from a phone, by SMS or WhatsApp, answered with what happened; silence for a number that nobody has."""
     form = await _signed_form(request)
     if form is None:
         return _forbidden()
     key = f"twilio:{form['MessageSid']}" if form.get("MessageSid") else None
-    arguments = (form.get("From", ""), form.get("Body", ""))
-    digest = once.digest(*(part.encode() for part in arguments))
-    words = await edge_of(request).services.run(once.once, key, digest, replies.receive, *arguments)
+    sender, text = form.get("From", ""), form.get("Body", "")
+    button = Button(form.get("ButtonPayload", ""), form.get("ButtonText", ""), form.get("OriginalRepliedMessageSid") or None)
+    digest = once.digest(sender.encode(), text.encode())
+    words = await edge_of(request).services.run(once.once, key, digest, replies.receive, sender, text, button)
     answer = MessagingResponse()
     if words:
         answer.message(words)
-    return web.Response(text=answer.to_xml(), content_type="text/xml")
+    return _xml(answer.to_xml())
 
 
-async def take_status(request: web.Request) -> web.Response:
-    """A receipt for a message that we sent; 204 whatever it says, for nobody sends it again."""
+async def take_call(request: web.Request) -> web.Response:
+    """What a call says that was picked up; a machine is told nothing, and its page has failed."""
     form = await _signed_form(request)
     if form is None:
         return _forbidden()
+    edge, answered_by = edge_of(request), form.get("AnsweredBy")
+    if calls.is_machine(answered_by):
+        await edge.services.run(calls.call_ended, form.get("CallSid", ""), "in-progress", answered_by)
+        return _xml(voice.hang_up())
+    page_id = request.match_info["page_id"]
+    return _speak(edge, page_id, await edge.services.read(calls.voice_words, page_id), 0)
+
+
+async def take_key(request: web.Request) -> web.Response:
+    """What a call says after a key, or after none."""
+    form = await _signed_form(request)
+    if form is None:
+        return _forbidden()
+    edge, page_id = edge_of(request), request.match_info["page_id"]
+    asked = _count(request.query.get("asked", ""))
+    spoken = await edge.services.run(calls.press, page_id, form.get("Digits", ""), form.get("CallSid", ""), asked)
+    return _speak(edge, page_id, spoken, asked + 1)
+
+
+def _count(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) == 1 else calls.ASKED_AGAIN if text else 0
+
+
+def _speak(edge: Edge, page_id: str, spoken: Spoken, asked: int) -> web.Response:
+    if not spoken.asks:
+        return _xml(voice.tell(spoken.words))
+    return _xml(voice.ask(spoken.words, f"{edge.settings.public_url}/twilio/voice/{page_id}/key?asked={asked}"))
+
+
+def _xml(text: str) -> web.Response:
+    return web.Response(text=text, content_type="text/xml")
+
+
+async def take_status(request: web.Request) -> web.Response:
+    """A receipt for a message or a call of ours; 204 whatever it says, for nobody sends it again."""
+    form = await _signed_form(request)
+    if form is None:
+        return _forbidden()
+    services = edge_of(request).services
     sid, word = form.get("MessageSid", ""), form.get("MessageStatus", "")
+    call, state = form.get("CallSid", ""), form.get("CallStatus", "")
     if sid and word:
-        await edge_of(request).services.run(_receive_receipt, sid, word, form.get("ErrorCode") or None)
+        await services.run(replies.receive_receipt, sid, word, form.get("ErrorCode") or None)
+    elif call and state:
+        await services.run(calls.call_ended, call, state, form.get("AnsweredBy"))
     return web.Response(status=204)
-
-
-async def _receive_receipt(work: UnitOfWork, sid: str, word: str, error_code: str | None) -> None:
-    await replies.receive_receipt(work, sid, word, error_code)
 
 
 async def _signed_form(request: web.Request) -> Mapping[str, str] | None:
     """The form, when its signature fits our public address, every field and the account's token; None otherwise."""
     await read_body(request)
-    form = await request.post()
+    try:
+        form = await request.post()
+    except (UnicodeDecodeError, LookupError) as error:
+        raise Malformed("The form is not text in the character set that it names.") from error
     fields = {name: str(value) for name, value in form.items()}
     validator = _validator(edge_of(request))
     if validator is None:

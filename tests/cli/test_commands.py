@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from bot.cli import muster
 from bot.clock import SystemClock
 from bot.domain.declaration import Declaration
-from bot.services import incidents, people
+from bot.services import declarations, people
 from bot.services.work import Services, UnitOfWork
 from bot.store import schema
 from bot.store.database import Database, Scope
@@ -45,7 +45,7 @@ def test_the_story_is_played_to_its_end_and_leaves_the_postmortem(tmp_path: Path
 
 async def _declare(work: UnitOfWork, token: str) -> None:
     await people.activate_policy(work)
-    await incidents.declare(work, Declaration(token=token, title=f"Broken {token}", severity="P1", declared_by=None))
+    await declarations.declare(work, Declaration(token=token, title=f"Broken {token}", severity="P1", declared_by=None))
 
 
 async def _fill(url: str) -> None:

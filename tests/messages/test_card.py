@@ -60,7 +60,7 @@ def test_a_resolved_incident_promises_no_update() -> None:
     s = situation(status=Status.RESOLVED, resolved_at=after(95), resolved_by="ana", next_update_at=None)
     assert card.status_text(s).endswith("\nNext update: none, resolved 2026-11-20 15:40 PT / 23:40 UTC")
     assert "Status: Resolved\n" in card.status_text(s)
-    assert buttons(card.card(s)) == []
+    assert buttons(card.card(s)) == [actions.REOPEN, actions.MORE]
     check_words(card.card(s))
 
 
@@ -102,7 +102,7 @@ def test_acknowledge_is_offered_until_it_is_done_and_again_while_a_broken_promis
     assert actions.ACKNOWLEDGE in buttons(card.card(situation()))
     assert actions.ACKNOWLEDGE not in buttons(card.card(situation(**done, pages=(page(state=PageState.STOPPED),))))
     assert actions.ACKNOWLEDGE in buttons(card.card(situation(**done, pages=(page(),))))
-    rest = [actions.UPDATE, actions.CHANGE_SEVERITY, actions.RESOLVE]
+    rest = [actions.UPDATE, actions.CHANGE_SEVERITY, actions.RESOLVE, actions.MORE]
     assert buttons(card.card(situation(**done))) == rest
 
 

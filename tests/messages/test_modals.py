@@ -21,6 +21,16 @@ VIEWS = {
     "update": modals.update(situation()),
     "severity": modals.severity(situation(), policy()),
     "resolve": modals.resolve(situation()),
+    "met": modals.met(situation(title=NASTY), {"token": "t"}),
+    "roles": modals.roles(situation(), {"ana": "U0ANA"}),
+    "page": modals.page(situation(), policy(groups={"owners": []})),
+    "note": modals.note(situation()),
+    "note at": modals.note_at(situation()),
+    "known": modals.known(situation(triage={"tenants": [NASTY]})),
+    "reopen": modals.reopen(situation()),
+    "add to timeline": modals.add_to_timeline([situation(title=NASTY)], NASTY * 50, {"ts": "1.1"}),
+    "nothing to add to": modals.add_to_timeline([], NASTY, {}),
+    "told": modals.told("Done."),
 }
 
 
@@ -52,7 +62,7 @@ def test_a_form_carries_what_it_is_about_and_nothing_else() -> None:
         modals.resolve(situation()),
         modals.severity(situation(), policy()),
     ):
-        assert json.loads(view["private_metadata"]) == {"incident_id": "i42"}
+        assert json.loads(view["private_metadata"]) == {"incident_id": "i42", "status": "Investigating", "severity": "P0"}
 
 
 def test_each_form_is_routed_by_its_own_id() -> None:
@@ -61,7 +71,9 @@ def test_each_form_is_routed_by_its_own_id() -> None:
 
 
 def test_the_declaration_starts_with_the_severity_and_title_that_were_typed() -> None:
-    view = modals.declare(policy(), "t", "Checkout down", "P1")
+    view = modals.declare(policy(), "t", [situation()], "Checkout down", "P1", private=True)
+    assert "INC-42" in view["blocks"][0]["text"]["text"], "what is open already"
+    assert element(view, modals.PRIVATE_BLOCK)["initial_options"]
     assert element(view, modals.TITLE_BLOCK)["initial_value"] == "Checkout down"
     assert element(view, modals.SEVERITY_BLOCK)["initial_option"]["value"] == "P1"
 

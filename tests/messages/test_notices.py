@@ -27,7 +27,13 @@ ALL: dict[str, Say] = {
     "acknowledged": lambda s, t: notices.acknowledged(s, t, Road.SMS),
     "updated": lambda s, t: notices.updated(s, t, t),
     "severity": lambda s, t: notices.severity_changed(s, t, t, t),
-    "role": lambda s, t: notices.role_assigned(s, Role.COMMANDER, t),
+    "role": lambda s, t: notices.role_assigned(s, Role.COMMANDER, t, t, f"{t}2"),
+    "yours now": lambda s, t: notices.yours_now(s, Role.OWNER, t),
+    "known": lambda s, t: notices.triage_changed(s, t, t),
+    "paged by hand": lambda s, t: notices.paged_by_hand(s, t, [t]),
+    "unanswered": lambda s, t: notices.page_unanswered(s, [t]),
+    "answered": lambda s, t: notices.page_answered(s, t, "voice"),
+    "you are paged": lambda s, t: notices.you_are_paged(s),
     "paging": lambda s, t: notices.paging(s, [t, t], PhoneRoad.SMS, 2, 1),
     "failed page": lambda s, t: notices.page_failed(s, t, PhoneRoad.SMS, t),
     "skipped": lambda s, t: notices.level_skipped(s, 0, t),
@@ -49,7 +55,7 @@ ALL: dict[str, Say] = {
 def test_no_notice_lets_a_mention_or_a_link_through(say: Say, text: str) -> None:
     words = say(situation(title=text, severity="<!here>", declared_by="ana", owner_id=None), text)
     check_words({**words, "text": words["text"][:4000]})
-    assert not [part for part in strings(words) if "<" in part]
+    assert not [part for part in strings(words) if "<" in part.replace("<#C0LIVE>", "")]
     assert len(words["text"]) <= 8000
 
 

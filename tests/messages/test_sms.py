@@ -37,6 +37,19 @@ def test_a_page_always_fits_two_segments_and_keeps_the_reference_and_the_code(co
     assert text.endswith(f". Reply {code} to acknowledge, {code}E to escalate.")
 
 
+@given(codes, st.text(max_size=40), st.text(max_size=500))
+def test_whatsapp_says_the_same_and_fills_its_template(code: int, severity: str, title: str) -> None:
+    body, variables = sms.whatsapp("INC-42", code, severity, title)
+    assert body == sms.page("INC-42", code, severity, title)
+    assert (variables["1"], variables["3"]) == (f"[INC-42 #{code}]", str(code))
+    assert all(fits(value) and value.strip() and "\n" not in value and " " * 5 not in value for value in variables.values())
+
+
+def test_the_template_reads_as_the_text_does() -> None:
+    body, variables = sms.whatsapp("INC-42", 7, "P0", "Checkout returns 500.")
+    assert f"{variables['1']} {variables['2']}. Reply {variables['3']} to acknowledge, {variables['3']}E to escalate." == body
+
+
 @given(st.text(alphabet="[]{}|~^\\€a", min_size=100, max_size=400))
 def test_letters_that_count_twice_are_counted_twice(title: str) -> None:
     assert fits(sms.page("INC-42", 7, "P0", title))

@@ -1,12 +1,20 @@
-"""What responders type and click, over signed requests, with one effect however often it comes."""
+"""What responders type and click, over signed requests and over Socket Mode, with one effect however often it comes."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 
-from tests.house import House, alert
+from tests.house import House, alert, open_house
 
 CHANNEL = "inc-1-checkout-returns-500"
+
+
+@pytest.fixture(params=[False, True], ids=["http", "socket"])
+async def house(request: pytest.FixtureRequest, database_url: str) -> AsyncIterator[House]:
+    async with open_house(database_url, socket_mode=request.param) as opened:
+        yield opened
 
 
 async def declare(house: House, text: str = "declare P0 Checkout returns 500") -> None:
@@ -55,7 +63,7 @@ async def test_an_empty_declare_opens_a_skeleton_and_the_form_declares(house: Ho
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", "/incident declare"),
+        ("", "What do you want to do?"),
         ("help", "/incident declare"),
         ("frobnicate", "no command"),
         ("list", "Nothing is open"),

@@ -61,10 +61,11 @@ class Peer:
     headers: dict[str, str] = field(default_factory=dict)
     answers: dict[str, object] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    forms: list[list[tuple[str, str]]] = field(default_factory=list)
 
     async def answer(self, request: web.Request) -> web.Response:
         self.asked.append(f"{request.path}?{request.query_string}".rstrip("?"))
-        await request.read()
+        self.forms.append([(name, str(value)) for name, value in (await request.post()).items()])
         method = request.path.rpartition("/")[2]
         if method in self.answers:
             return web.json_response(self.answers[method])

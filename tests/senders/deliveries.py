@@ -8,11 +8,9 @@ from typing import Any
 import pytest
 
 from bot.clock import new_id
-from bot.domain.outbox import Delivery, Kind
+from bot.domain.outbox import Delivery, Kind, Sender
 from bot.errors import SendError
 from bot.sandbox import Sandbox
-from bot.senders.slack import Slack
-from bot.senders.twilio import Twilio
 
 
 def make_delivery(kind: Kind, *, identity: str | None = None, ambiguous: bool = False, **request: Any) -> Delivery:
@@ -24,7 +22,7 @@ def asked(sandbox: Sandbox, name: str) -> int:
     return sum(request.name == name for request in sandbox.requests)
 
 
-async def failure(sender: Slack | Twilio, delivery: Delivery) -> SendError:
+async def failure(sender: Sender, delivery: Delivery) -> SendError:
     """The SendError that sending ends in."""
     with pytest.raises(SendError) as caught:
         await sender.send(delivery)

@@ -21,7 +21,7 @@ from bot.domain.policy import Policy
 from bot.domain.severity import ClockName
 from bot.domain.timeline import EntryKind
 from bot.domain.timers import Promise
-from bot.services import deliveries, health, incidents, people, replies, timers
+from bot.services import declarations, deliveries, health, incidents, people, replies, timers
 from bot.services.incidents import Acknowledged
 from bot.services.work import Services, UnitOfWork
 from bot.store import escalations as escalation_rows
@@ -30,7 +30,8 @@ from bot.store import promises as promise_rows
 from bot.store import schema
 from bot.store import timeline as timeline_rows
 from bot.store.database import Database, Scope
-from bot.store.tables import outbox, timers as timer_table
+from bot.store.tables import outbox
+from bot.store.tables import timers as timer_table
 from tests.house import NOON
 from tests.policies import make_policy
 
@@ -64,7 +65,7 @@ class Desk:
         self.names = {key: await self.run(people.by_key, key) for key in policy.people}
 
     async def declare(self, title: str = TITLE, severity: str = "P0", token: str = "t", **more: Any) -> Incident:
-        declared = await self.run(incidents.declare, Declaration(token, title, severity, **more))
+        declared = await self.run(declarations.declare, Declaration(token, title, severity, **more))
         return declared.incident
 
     async def acknowledge(self, incident: Incident, key: str) -> Acknowledged:

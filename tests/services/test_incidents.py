@@ -15,7 +15,7 @@ from bot.domain.severity import ClockName
 from bot.domain.status import Status
 from bot.domain.timeline import EntryKind
 from bot.errors import InvalidTransition, Malformed, NotAllowed, NotFound
-from bot.services import deliveries, incidents, postmortems
+from bot.services import declarations, deliveries, incidents, postmortems, resolutions
 from bot.store import postmortems as postmortem_rows
 from tests.house import NOON
 from tests.services.desk import LEASE, TITLE, Desk
@@ -47,7 +47,7 @@ async def test_a_severity_that_pages_nobody_and_owes_one_clock_does_just_that(de
 async def test_one_token_opens_one_incident_however_late_it_comes_again(desk: Desk) -> None:
     first = await desk.declare(token="a")
     await desk.travel(hours=1)
-    again = await desk.run(incidents.declare, Declaration("a", TITLE, "P0"))
+    again = await desk.run(declarations.declare, Declaration("a", TITLE, "P0"))
     assert (again.incident.id, again.joined) == (first.id, False)
     assert (await desk.entries(first)).count(EntryKind.DECLARED) == 1
 
@@ -65,7 +65,7 @@ async def test_declarations_that_race_get_numbers_of_their_own(desk: Desk) -> No
 async def test_the_same_title_within_two_minutes_joins_and_later_does_not(desk: Desk) -> None:
     first = await desk.declare("Checkout is down", token="a")
     desk.clock.advance(timedelta(minutes=2))
-    met = await desk.run(incidents.declare, Declaration("b", " checkout IS  down", "P0"))
+    met = await desk.run(declarations.declare, Declaration("b", " checkout IS  down", "P0"))
     assert (met.incident.id, met.joined) == (first.id, True)
     desk.clock.advance(timedelta(seconds=1))
     later = await desk.declare("Checkout is down", token="c")
@@ -79,7 +79,7 @@ async def test_who_insists_gets_an_incident_of_the_same_title(desk: Desk) -> Non
 
 async def test_a_resolved_incident_of_the_same_title_is_not_joined(desk: Desk) -> None:
     first = await desk.declare(token="a")
-    await desk.run(incidents.resolve, first.id, desk.id_of("ana"))
+    await desk.run(resolutions.resolve, first.id, desk.id_of("ana"))
     assert (await desk.declare(token="b")).number == 2
 
 
@@ -132,7 +132,7 @@ async def test_who_may_only_read_changes_nothing(desk: Desk) -> None:
     for use_case, *more in (
         (incidents.acknowledge, Road.SLACK),
         (incidents.update, "x"),
-        (incidents.resolve,),
+        (resolutions.resolve,),
         (incidents.note, "x"),
         (incidents.change_severity, "P1"),
         (postmortems.save, "x"),
@@ -216,7 +216,7 @@ async def test_a_resolution_ends_every_ring_and_clock_and_begins_the_write_up(de
     incident = await desk.declare()
     await desk.travel(minutes=16)
     assert len(await desk.running(incident)) > 1, "several chains ring"
-    resolved = await desk.run(incidents.resolve, incident.id, desk.id_of("ana"), "rolled back")
+    resolved = await desk.run(resolutions.resolve, incident.id, desk.id_of("ana"), "rolled back")
     assert (resolved.status, resolved.resolved_by, resolved.next_update_at) == (Status.RESOLVED, desk.id_of("ana"), None)
     assert await desk.running(incident) == []
     assert not [page for page in await desk.pages(incident) if page.state.alive]
@@ -232,11 +232,11 @@ async def test_a_resolution_ends_every_ring_and_clock_and_begins_the_write_up(de
 async def test_a_resolved_incident_takes_no_more_steps(desk: Desk) -> None:
     incident = await desk.declare()
     ana = desk.id_of("ana")
-    await desk.run(incidents.resolve, incident.id, ana)
+    await desk.run(resolutions.resolve, incident.id, ana)
     for use_case, *more in (
         (incidents.acknowledge, Road.API),
         (incidents.update, "x"),
-        (incidents.resolve,),
+        (resolutions.resolve,),
         (incidents.change_severity, "P1"),
     ):
         with pytest.raises(InvalidTransition, match="resolved"):
@@ -246,7 +246,7 @@ async def test_a_resolved_incident_takes_no_more_steps(desk: Desk) -> None:
 
 async def test_what_a_person_saves_keeps_the_write_up_promise(desk: Desk) -> None:
     incident = await desk.declare()
-    await desk.run(incidents.resolve, incident.id, desk.id_of("ana"))
+    await desk.run(resolutions.resolve, incident.id, desk.id_of("ana"))
     saved = await desk.run(postmortems.save, incident.id, desk.id_of("ben"), "# What happened\nA bad deploy.")
     assert saved.version == 2
     assert await desk.owed(incident) == {}
@@ -256,9 +256,9 @@ async def test_what_a_person_saves_keeps_the_write_up_promise(desk: Desk) -> Non
 async def test_a_reopened_incident_owes_everything_anew_and_rings_again(desk: Desk) -> None:
     incident = await desk.declare()
     await desk.acknowledge(incident, "ana")
-    await desk.run(incidents.resolve, incident.id, desk.id_of("ana"))
+    await desk.run(resolutions.resolve, incident.id, desk.id_of("ana"))
     desk.clock.advance(timedelta(hours=2))
-    opened = await desk.run(incidents.reopen, incident.id, desk.id_of("ben"), "it is back")
+    opened = await desk.run(resolutions.reopen, incident.id, desk.id_of("ben"), "it is back")
     assert (opened.status, opened.acknowledged_at, opened.resolved_at) == (Status.INVESTIGATING, None, None)
     assert opened.owner_id == desk.id_of("ana"), "its owner stays"
     owed = await desk.owed(incident)
@@ -266,7 +266,7 @@ async def test_a_reopened_incident_owes_everything_anew_and_rings_again(desk: De
     assert owed[ACKNOWLEDGE].due_at == desk.clock.now() + timedelta(minutes=5)
     assert await desk.rung(incident) == [(0, "tim"), (120, "tim")]
     with pytest.raises(InvalidTransition, match="open already"):
-        await desk.run(incidents.reopen, incident.id, desk.id_of("ben"))
+        await desk.run(resolutions.reopen, incident.id, desk.id_of("ben"))
 
 
 async def test_after_a_whole_life_the_timeline_verifies(desk: Desk) -> None:
@@ -274,6 +274,6 @@ async def test_after_a_whole_life_the_timeline_verifies(desk: Desk) -> None:
     await desk.travel(minutes=20)
     await desk.acknowledge(incident, "ana")
     await desk.update(incident, "ana", status=Status.MONITORING)
-    await desk.run(incidents.resolve, incident.id, desk.id_of("ana"))
-    await desk.run(incidents.reopen, incident.id, desk.id_of("ana"))
+    await desk.run(resolutions.resolve, incident.id, desk.id_of("ana"))
+    await desk.run(resolutions.reopen, incident.id, desk.id_of("ana"))
     assert await desk.verifies()

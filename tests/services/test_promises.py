@@ -10,7 +10,7 @@ from bot.domain.outbox import Kind, Receipt
 from bot.domain.severity import ClockName
 from bot.domain.status import Status
 from bot.domain.timeline import EntryKind
-from bot.services import deliveries, incidents, timers
+from bot.services import deliveries, resolutions, timers
 from tests.house import NOON
 from tests.services.desk import LEASE, Desk
 
@@ -106,7 +106,7 @@ def receipt_of(kind: Kind) -> Receipt:
 
 async def test_a_late_write_up_is_said_in_the_channel_and_rings_nobody(desk: Desk) -> None:
     incident = await mitigating(desk)
-    await desk.run(incidents.resolve, incident.id, desk.id_of("ana"))
+    await desk.run(resolutions.resolve, incident.id, desk.id_of("ana"))
     rung, announced = await desk.rung(incident), await desk.said(incident, Purpose.ANNOUNCE)
     await desk.travel(hours=24)
     assert "the write-up" in (await desk.said(incident))[-1]

@@ -7,7 +7,7 @@ import pytest
 from bot.domain.incidents import Incident
 from bot.domain.pages import PageState
 from bot.domain.timeline import EntryKind
-from bot.services import incidents
+from bot.services import resolutions
 from bot.store import timeline
 from tests.policies import ANA, BEN, TIM, make_policy, policy_data
 from tests.services.desk import Desk
@@ -87,7 +87,7 @@ async def test_e_rings_the_next_level_at_once_and_acknowledges_nothing(desk: Des
 async def test_a_reply_after_the_resolution_does_nothing_and_says_so(desk: Desk) -> None:
     incident = await desk.declare()
     code = await code_at(desk, incident, TIM)
-    await desk.run(incidents.resolve, incident.id, desk.id_of("ana"))
+    await desk.run(resolutions.resolve, incident.id, desk.id_of("ana"))
     assert await desk.reply(TIM, str(code)) == "INC-1 is not waiting for an answer any more. You need not do anything."
     assert (await desk.incident(incident)).acknowledged_at is None
 
@@ -135,7 +135,7 @@ async def test_somebody_whose_access_was_taken_cannot_acknowledge_by_phone(desk:
 async def test_a_day_after_the_page_a_reply_is_one_of_somebody_who_was_not_paged(desk: Desk) -> None:
     incident = await desk.declare(severity="P0")
     await desk.acknowledge(incident, "ana")
-    await desk.run(incidents.resolve, incident.id, desk.id_of("ana"))
+    await desk.run(resolutions.resolve, incident.id, desk.id_of("ana"))
     await desk.travel(hours=24, minutes=1)
     assert "You were not paged" in str(await desk.reply(TIM, "ack"))
 

@@ -17,16 +17,18 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import crashpoints, telemetry
+from bot.app.outward import limits_of, links_of, own_numbers, senders_of
 from bot.clock import Clock, SteeredClock, SystemClock
 from bot.dispatcher import Dispatcher
-from bot.domain.outbox import Sender
 from bot.domain.policy import Policy
 from bot.intake import IntakeWorker
 from bot.listeners import Slack as SlackEdge
 from bot.listeners.requests import Verification
-from bot.senders.slack import Slack
-from bot.senders.twilio import Twilio
-from bot.services import deliveries, intake, people
+from bot.listeners.socket import Pace, Socket
+from bot.poller import Poller
+from bot.senders.slack_history import SlackHistory
+from bot.senders.twilio_inbox import TwilioInbox
+from bot.services import deliveries, intake, operators, people
 from bot.services.work import Services
 from bot.settings import Settings
 from bot.store import schema
@@ -41,18 +43,6 @@ KEEPALIVE_SECONDS = 15.0
 _AUTH_AGAIN_SECONDS = 30.0
 
 
-def limits_of(settings: Settings) -> tuple[str, ...]:
-    """What this installation cannot do, in sentences; shown at the start and on every card."""
-    limits = []
-    if settings.slack_bot_token is None:
-        limits.append("Slack is not connected: SLACK_BOT_TOKEN is not set.")
-    if settings.twilio_account_sid is None:
-        limits.append("Phones cannot ring: TWILIO_ACCOUNT_SID is not set.")
-    elif settings.public_url is None:
-        limits.append("Phone replies cannot reach us: MUSTER_PUBLIC_URL is not set.")
-    return tuple(limits)
-
-
 @dataclass(slots=True)
 class Muster:
     """One running bot. ``control_token`` mounts the route that steers the clock: tests and the demo have one, nobody else."""
@@ -61,13 +51,16 @@ class Muster:
     policy: Policy
     clock: Clock = field(default_factory=SystemClock)
     control_token: str | None = None
+    socket_pace: Pace = field(default_factory=Pace)
     url: str = field(default="", init=False)
     services: Services = field(init=False)
     database: Database = field(init=False)
     ticker: Ticker = field(init=False)
     dispatcher: Dispatcher = field(init=False)
     intake_worker: IntakeWorker = field(init=False)
+    poller: Poller = field(init=False)
     _intake: Intake = field(init=False)
+    slack_socket: Socket | None = field(default=None, init=False)
     _slack: SlackEdge | None = field(default=None, init=False)
     _session: aiohttp.ClientSession = field(init=False)
     _runner: web.AppRunner = field(init=False)
@@ -82,7 +75,7 @@ class Muster:
         scope = Scope(self.policy.organisation, self.policy.branch)
         self.database = Database(self.settings.database_url, scope, self.clock)
         await schema.migrate(self.database.url)
-        self.services = Services(self.database, self.clock, self.policy, limits_of(self.settings))
+        self.services = Services(self.database, self.clock, self.policy, limits_of(self.settings), links_of(self.settings))
         await self._recover()
         lease = timedelta(seconds=self.settings.lease_seconds)
         self._session = aiohttp.ClientSession()
@@ -90,13 +83,16 @@ class Muster:
         self.ticker = Ticker(self.services, self.clock)
         self.intake_worker = IntakeWorker(self.services, self.clock, lease, self._intake.pressed)
         owner = f"{socket.gethostname()}:{os.getpid()}"
-        self.dispatcher = Dispatcher(self.services, self._senders(), owner=owner, lease=lease)
+        self.dispatcher = Dispatcher(self.services, senders_of(self.settings, self._session), owner=owner, lease=lease)
+        self.poller = self._make_poller(owner, lease)
         await self._open()
         if not self.database.is_sqlite:
             self._notifications = Notifications(self.database)
             self._start(self._notifications.run())
-        for loop in (self.ticker.run(), self.intake_worker.run(), self.dispatcher.run()):
+        for loop in (self.ticker.run(), self.intake_worker.run(), self.dispatcher.run(), self.poller.run()):
             self._start(loop)
+        if self.slack_socket is not None:
+            self._start(self.slack_socket.run())
         for limit in (*self.services.limits, *self.policy.warnings()):
             telemetry.logger().warning("limit", message=limit)
 
@@ -111,22 +107,22 @@ class Muster:
             if sending or working:
                 telemetry.logger().info("took_back_leases", messages=sending, bodies=working)
 
-    def _senders(self) -> dict[str, Sender]:
-        settings, senders = self.settings, dict[str, Sender]()
+    def _make_poller(self, owner: str, lease: timedelta) -> Poller:
+        """Asks for replies where Twilio cannot reach us, and for Slack's history wherever there is Slack."""
+        settings, phones, history = self.settings, None, None
+        if settings.twilio_account_sid is not None and settings.twilio_auth_token is not None and settings.public_url is None:
+            token = settings.twilio_auth_token.get_secret_value()
+            phones = TwilioInbox(
+                account_sid=settings.twilio_account_sid, auth_token=token, api_url=settings.twilio_api_url, session=self._session
+            )
         if settings.slack_bot_token is not None:
             token = settings.slack_bot_token.get_secret_value()
-            senders["slack"] = Slack(token=token, api_url=settings.slack_api_url, session=self._session)
-        if settings.twilio_account_sid is not None and settings.twilio_auth_token is not None:
-            callback = f"{settings.public_url}/twilio/status" if settings.public_url else None
-            senders["twilio"] = Twilio(
-                account_sid=settings.twilio_account_sid,
-                auth_token=settings.twilio_auth_token.get_secret_value(),
-                sms_from=settings.twilio_sms_from or "",
-                api_url=settings.twilio_api_url,
-                status_callback=callback,
-                session=self._session,
-            )
-        return senders
+            history = SlackHistory(token=token, api_url=settings.slack_api_url, session=self._session)
+        numbers = own_numbers(settings)
+        return Poller(self.services, owner=owner, lease=lease, phones=phones, numbers=numbers, history=history)
+
+    async def _alarm(self, sentence: str) -> None:
+        await self.services.run(operators.alarm, sentence)
 
     async def _open(self) -> None:
         app = build(
@@ -135,7 +131,7 @@ class Muster:
                 settings=self.settings,
                 clock=self.clock,
                 intake=self._intake,
-                loops=(self.ticker, self.intake_worker, self.dispatcher),
+                loops=(self.ticker, self.intake_worker, self.dispatcher, self.poller),
                 control_token=self.control_token,
             )
         )
@@ -149,13 +145,19 @@ class Muster:
 
     def _register_slack(self, app: web.Application) -> None:
         settings = self.settings
-        if settings.slack_bot_token is None or settings.slack_signing_secret is None:
+        if settings.slack_bot_token is None:
             return
         token = settings.slack_bot_token.get_secret_value()
         client = AsyncWebClient(token=token, base_url=settings.slack_api_url, session=self._session, retry_handlers=[], timeout=10)
-        secrets = (settings.slack_signing_secret.get_secret_value(),)
+        secrets = () if settings.slack_signing_secret is None else (settings.slack_signing_secret.get_secret_value(),)
         self._slack = SlackEdge(self.services, client, Verification(self.clock, secrets, None))
-        self._slack.register(app)
+        if secrets:
+            self._slack.register(app)
+        if settings.slack_app_token is not None:
+            token = settings.slack_app_token.get_secret_value()
+            self.slack_socket = Socket(
+                self.services, self._slack, token, settings.slack_api_url, self._session, self.socket_pace, on_dead=self._alarm
+            )
         self._learning = asyncio.create_task(self._learn_workspace(self._slack, client))
 
     async def _learn_workspace(self, edge: SlackEdge, client: AsyncWebClient) -> None:
@@ -170,12 +172,14 @@ class Muster:
 
     async def stop(self) -> None:
         """Closes the doors, lets what is under way finish within DRAIN_SECONDS, closes the database."""
+        if self.slack_socket is not None:
+            self.slack_socket.stop()
         await self._runner.cleanup()
         if self._learning is not None:
             self._learning.cancel()
         if self._slack is not None:
             await self._slack.close()
-        for loop in (self.intake_worker, self.ticker, self.dispatcher):
+        for loop in (self.intake_worker, self.ticker, self.dispatcher, self.poller):
             loop.stop()
         if self._notifications is not None:
             self._notifications.stop()

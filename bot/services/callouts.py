@@ -1,0 +1,79 @@
+"""Calling somebody out by hand: ``/incident page @ana`` or a level of the chain by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.domain.escalation import BY_HAND, Position, delay_at
+from bot.domain.incidents import Incident
+from bot.domain.pages import Escalation
+from bot.domain.people import Member
+from bot.domain.severity import ClockName, Road
+from bot.domain.status import Step, next_status
+from bot.domain.timeline import EntryKind
+from bot.domain.timers import TimerKind
+from bot.errors import Malformed, NotFound
+from bot.messages import notices
+from bot.services import channels, escalations, situations
+from bot.services.incidents import actor
+from bot.services.outbox import say
+from bot.services.work import UnitOfWork
+from bot.store import escalations as rows
+from bot.store import incidents, people, timers
+
+
+async def page(work: UnitOfWork, incident_id: str, person_id: str, wanted: Sequence[Member]) -> list[Member]:
+    """The people who are being called now, each by their own roads; raises Malformed when none of them can be reached.
+
+    A chain that rings goes on beside it. Without one, an unanswered call is said in the channel after the first level's delay.
+    """
+    by = await actor(work, person_id)
+    incident = await incidents.lock_incident(work.tx, incident_id)
+    next_status(incident.status, Step.UPDATE)
+    policy = await work.policy_of(incident.policy_digest)
+    roads = policy.severity(incident.severity).roads_for(ClockName.ACKNOWLEDGE) or tuple(Road)
+    ways = [(member, escalations.steps_to(policy, member, roads)) for member in wanted]
+    reached = [(member, steps) for member, steps in ways if steps]
+    if not reached:
+        names = ", ".join(member.name for member in wanted) or "nobody"
+        raise Malformed(f"There is no way to call {names}: the policy has no number or address for them, or they wrote STOP.")
+    run = await _run(work, incident)
+    await say(work, incident.id, notices.paged_by_hand(await situations.read(work, incident), by.name, [m.name for m, _ in reached]))
+    for member, steps in reached:
+        await escalations.page(work, incident, run, member, steps[0])
+        await channels.bring_in(work, incident, member.id)
+    return [member for member, _ in reached]
+
+
+async def _run(work: UnitOfWork, incident: Incident) -> Escalation:
+    """The run to which pages by hand belong: the one that rings, else one of their own that only waits for their answers."""
+    running = await rows.list_running(work.tx, incident.id)
+    by_hand = running[0] if running else await _begin(work, incident)
+    before = [page for page in await rows.list_pages(work.tx, incident.id) if page.escalation_id == by_hand.id and page.level == BY_HAND]
+    ring = 1 + max((page.ring for page in before), default=0)
+    return by_hand.at(Position(by_hand.round, BY_HAND, ring))
+
+
+async def _begin(work: UnitOfWork, incident: Incident) -> Escalation:
+    at = Position(1, BY_HAND, 1)
+    run = await rows.add_escalation(work.tx, incident.id, ClockName.ACKNOWLEDGE, at, work.now)
+    policy = await work.policy_of(incident.policy_digest)
+    due_at = work.now + delay_at(policy.chain, at)
+    await timers.add_timer(work.tx, incident.id, TimerKind.RING, due_at=due_at, armed_at=work.now, escalation_id=run.id)
+    await work.write(EntryKind.CHAIN_STARTED, incident.id, facts={"clock": run.clock.value, "by_hand": True})
+    return run
+
+
+async def named(work: UnitOfWork, name: str) -> list[Member]:
+    """The people whom a person's key or name, a group, or a level of the chain stands for; raises NotFound with the choices."""
+    word = name.strip().removeprefix("@").casefold()
+    policy = work.policy
+    level = next((level for level in policy.chain if level.name.casefold() == word), None)
+    keys = {key.casefold(): key for key in policy.people} | {person.name.casefold(): key for key, person in policy.people.items()}
+    groups = {group.casefold(): group for group in policy.groups}
+    if level is not None:
+        return await people.list_by_keys(work.tx, policy.members(level.who))
+    if word in groups or word in keys:
+        return await people.list_by_keys(work.tx, policy.members([groups.get(word) or keys[word]]))
+    choices = ", ".join([*(level.name for level in policy.chain if level.name), *policy.groups, *policy.people])
+    raise NotFound(f"There is nobody called “{name.strip()[:60]}” to page. Mention a person, or name one of {choices or 'nobody yet'}.")

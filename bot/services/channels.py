@@ -1,0 +1,82 @@
+"""An incident's channel through its life: opened, joined, renamed, lost and replaced (C3)."""
+
+from __future__ import annotations
+
+from bot.domain.incidents import Channel, Incident, Purpose, channel_name
+from bot.domain.timeline import EntryKind
+from bot.messages import notices
+from bot.services import situations
+from bot.services.outbox import announce, invite, open_channel, refresh_card, say
+from bot.services.work import UnitOfWork
+from bot.store import incidents, people
+
+
+async def open_first(work: UnitOfWork, incident: Incident) -> None:
+    """The channel of a new incident, and its announcement."""
+    created = await _open(work, incident, again=1)
+    await announce(work, incident, created)
+
+
+async def open_again(work: UnitOfWork, incident: Incident) -> None:
+    """A channel in place of one that is archived, deleted or closed to us, each linked to the other; a bot cannot unarchive."""
+    former = (await incidents.list_channels(work.tx, incident.id))[-1]
+    count = len(await incidents.list_channels(work.tx, incident.id))
+    await _open(work, incident, again=count + 1)
+    await say(work, incident.id, notices.channel_replaced(await situations.read(work, incident), former))
+    await refresh_card(work, incident.id)
+
+
+async def _open(work: UnitOfWork, incident: Incident, *, again: int) -> str:
+    title = "" if incident.private else incident.title
+    situation = await situations.read(work, incident)
+    summary = notices.declared(situation, situation.severity.meaning)["text"]
+    name = channel_name(incident.number, title, again=again)
+    return await open_channel(work, incident, name, await _invited(work, incident), summary)
+
+
+async def _invited(work: UnitOfWork, incident: Incident) -> list[str]:
+    """Slack ids of those who belong in it: whom the policy invites, unless it is private, and whoever has a part in it."""
+    named = [] if incident.private else await people.list_by_keys(work.tx, work.policy.members(work.policy.invite))
+    roles = await incidents.list_roles(work.tx, incident.id)
+    parts = [incident.declared_by, incident.owner_id, incident.acknowledged_by, *roles.values()]
+    members = [*named, *[await people.get_person(work.tx, person_id) for person_id in parts if person_id]]
+    return list(dict.fromkeys(member.slack_user_id for member in members if member.slack_user_id))
+
+
+async def bring_in(work: UnitOfWork, incident: Incident, person_id: str) -> None:
+    """Invites somebody who has a part in the incident now."""
+    member = await people.get_person(work.tx, person_id)
+    if member.slack_user_id is not None:
+        await invite(work, incident, [member.slack_user_id])
+
+
+async def lost(work: UnitOfWork, channel_id: str, why: str) -> bool:
+    """Whether that was an incident's live channel: it is given up, and an incident that is open gets another one at once."""
+    found = await incidents.find_by_channel(work.tx, channel_id)
+    if found is None:
+        return False
+    incident = await incidents.lock_incident(work.tx, found.id)
+    channel = await incidents.find_channel(work.tx, incident.id, Purpose.INCIDENT)
+    if channel is None or channel.channel_id != channel_id:
+        return False
+    await incidents.retire_channel(work.tx, channel)
+    facts = {"channel_id": channel_id, "name": channel.name, "why": why}
+    await work.write(EntryKind.CHANNEL_LOST, incident.id, facts=facts)
+    if incident.open:
+        await open_again(work, incident)
+    return True
+
+
+async def renamed(work: UnitOfWork, channel_id: str, name: str) -> bool:
+    """Whether the name of an incident's channel was changed by somebody, and we follow."""
+    incident = await incidents.find_by_channel(work.tx, channel_id)
+    if incident is None or not name:
+        return False
+    await incidents.mark_channel(work.tx, incident.id, Purpose.INCIDENT, name=name[:100])
+    await work.write(EntryKind.CHANNEL_RENAMED, incident.id, facts={"name": name[:100]})
+    return True
+
+
+async def live(work: UnitOfWork, incident: Incident) -> Channel | None:
+    """The incident's own channel, where there is one."""
+    return await incidents.find_channel(work.tx, incident.id, Purpose.INCIDENT)
