@@ -156,7 +156,14 @@ class Muster:
         if settings.slack_app_token is not None:
             token = settings.slack_app_token.get_secret_value()
             self.slack_socket = Socket(
-                self.services, self._slack, token, settings.slack_api_url, self._session, self.socket_pace, on_dead=self._alarm
+                self.services,
+                self._slack,
+                token,
+                settings.slack_api_url,
+                self._session,
+                self.socket_pace,
+                on_dead=self._alarm,
+                on_back=self.poller.heal,
             )
         self._learning = asyncio.create_task(self._learn_workspace(self._slack, client))
 

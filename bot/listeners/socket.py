@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,7 +78,8 @@ class Link(SocketModeClient):
 class Socket:
     """Keeps some links open; each envelope is checked, done and acknowledged as a request over HTTP is.
 
-    ``on_dead`` is told, in a sentence, when Slack is found not to reach us although the links look well.
+    ``on_dead`` is told, in a sentence, when Slack is found not to reach us although the links look well; ``on_back`` is called with the
+    first link after a time without any, for what was missed.
     """
 
     def __init__(
@@ -89,8 +91,10 @@ class Socket:
         session: aiohttp.ClientSession,
         pace: Pace | None = None,
         on_dead: Tell | None = None,
+        on_back: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.links: set[Link] = set()
+        self._on_back, self._was_away = on_back, False
         self._edge, self._clock, self._app_token = edge, services.clock, app_token
         self._pace = pace or Pace()
         self._web = web_client(app_token, api_url, session)
@@ -117,7 +121,8 @@ class Socket:
         self._stopped.set()
 
     def reconnect(self, reason: str) -> None:
-        """Has every link replaced."""
+        """Has every link replaced; what did not come meanwhile is missed."""
+        self._was_away = True
         for link in self.links:
             link.reason = reason
             link.ended.set()
@@ -158,6 +163,9 @@ class Socket:
             if not connected:
                 await link.close()  # type: ignore[no-untyped-call]
         self.links.add(link)
+        if self._was_away and self._on_back is not None:
+            await self._on_back()
+        self._was_away = False
         telemetry.SOCKET_LINKS.set(len(self.links))
         return link
 
@@ -171,6 +179,7 @@ class Socket:
     def _let_go(self, link: Link) -> None:
         if link in self.links:
             self.links.remove(link)
+            self._was_away = self._was_away or not self.links
             telemetry.SOCKET_LINKS.set(len(self.links))
             task = asyncio.create_task(_retire(link))
             self._leaving.add(task)

@@ -49,7 +49,7 @@ async def engine(request: web.Request) -> web.Response:
     """200 once every loop has finished a whole turn that began after the request; 503 when one does not."""
     edge = edge_of(request)
     wanted = [loop.cycles + 2 for loop in edge.loops]
-    for name in ("timers", "intake", "pages", "outbox"):
+    for name in ("timers", "intake", "pages", "outbox", "polls"):
         edge.services.database.wakes.set(name)
     try:
         async with asyncio.timeout(_NEXT_CYCLE_WITHIN):

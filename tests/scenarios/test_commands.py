@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
-from tests.house import House, alert, open_house
+from tests.house import House, alert
 
 CHANNEL = "inc-1-checkout-returns-500"
-
-
-@pytest.fixture(params=[False, True], ids=["http", "socket"])
-async def house(request: pytest.FixtureRequest, database_url: str) -> AsyncIterator[House]:
-    async with open_house(database_url, socket_mode=request.param) as opened:
-        yield opened
 
 
 async def declare(house: House, text: str = "declare P0 Checkout returns 500") -> None:

@@ -34,7 +34,7 @@ function peopleRows(ws, line) {
   const typed = match[1].toLowerCase();
   const { directory } = ws;
   const names = (user) => [user.name, directory.name(user.id)];
-  const fitting = directory.users.filter((user) => names(user).some((name) => name.toLowerCase().startsWith(typed)));
+  const fitting = directory.people.filter((user) => names(user).some((name) => name.toLowerCase().startsWith(typed)));
   return fitting.map((user) => {
     const from = line.length - typed.length - 1;
     return row(from, `@${user.name} `, `@${user.name}`, directory.note(user.id), directory.name(user.id));

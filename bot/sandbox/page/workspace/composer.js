@@ -184,7 +184,7 @@ export class Composer {
     if (!sentence) return;
     if (!drafts[target.key]) drafts[target.key] = typed;
     remember('drafts', drafts);
-    if (this.target.key !== target.key) return this.ws.store.toast(sentence);
+    if (this.target.key !== target.key) return this.ws.store.toast(sentence, 'bad');
     if (!this.box.value) this._fill(typed);
     this._say(sentence);
   }

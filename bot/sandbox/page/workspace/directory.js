@@ -40,8 +40,11 @@ export class Directory {
     );
   }
 
+  /** Muster itself; there can be other bots. */
   get bot() {
-    return this.users.find((user) => user.is_bot) ?? { id: '', name: 'Muster', is_bot: true };
+    const wanted = this._store.state.bot?.id;
+    const bots = this.users.filter((user) => user.is_bot);
+    return bots.find((user) => user.id === wanted) ?? bots[0] ?? { id: '', name: 'muster', is_bot: true };
   }
 
   /** "guest", "viewer", or nothing. */

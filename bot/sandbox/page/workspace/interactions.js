@@ -49,10 +49,10 @@ export async function attempt(ws, act) {
   try {
     const answer = await ws.store.act({ ...act, user: ws.store.person });
     const sentence = trouble(answer);
-    if (sentence) ws.store.toast(sentence);
+    if (sentence) ws.store.toast(sentence, 'bad');
     return sentence === '';
   } catch (error) {
-    ws.store.toast(error.message);
+    ws.store.toast(error.message, 'bad');
     return false;
   }
 }

@@ -157,7 +157,7 @@ export function messageNode(ws, row) {
 export function ephemeralNode(ws, told, dismiss) {
   const bot = ws.directory.bot.id;
   const scope = { ephemeral: told.ts };
-  const message = { user: told.author ?? bot, ts: told.ts ?? String(ws.now().getTime() / 1000) };
+  const message = { user: told.author ?? bot, ts: told.ts || String(ws.now().getTime() / 1000) };
   return h(
     'article',
     { class: 'ws-message ws-ephemeral', 'aria-label': 'Only visible to you', tabindex: '-1' },

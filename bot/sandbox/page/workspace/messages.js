@@ -56,28 +56,43 @@ export class MessageList {
   }
 
   _rows(channel, messages, told, unreadFrom) {
-    const waiting = told.filter((one) => !dismissed.has(toldKey(one)));
-    const all = [
-      ...messages.map((message) => ({ ts: message.ts, message })),
-      ...waiting.map((one) => ({ ts: one.ts ?? '9999999999', told: one })),
-    ];
-    all.sort((one, other) => Number(one.ts) - Number(other.ts));
     const rows = [];
-    const now = this.ws.now();
     let before = null;
-    for (const item of all) {
-      const day = dayKey(moment(item.ts));
-      const newDay = !this.thread && item.message && day !== (before && dayKey(moment(before.ts)));
-      if (newDay) rows.push(divider(`day-${day}`, dayName(moment(item.ts), now)));
-      const first =
-        unreadFrom !== null && Number(item.ts) > Number(unreadFrom) && !rows.some((row) => row.key === 'new');
-      if (first && before) rows.push(divider('new', 'New', 'ws-divider ws-divider-new'));
-      rows.push(
-        item.told ? this._told(item.told) : this._message(channel, item.message, newDay || first ? null : before),
-      );
+    for (const item of this._inOrder(messages, told)) {
+      const lines = this._dividers(item, before, unreadFrom, rows);
+      rows.push(...lines);
+      const above = lines.length ? null : before;
+      rows.push(item.told ? this._told(item.told) : this._message(channel, item.message, above));
       before = item;
     }
     return rows;
+  }
+
+  /** Messages and what only the visitor was told, by time; what was told without a time comes last. */
+  _inOrder(messages, told) {
+    const waiting = told.filter((one) => !dismissed.has(toldKey(one)));
+    const all = [
+      ...messages.map((message) => ({ ts: message.ts, message })),
+      ...waiting.map((one) => ({ ts: one.ts || String(this.ws.now().getTime() / 1000), told: one })),
+    ];
+    return all.sort((one, other) => Number(one.ts) - Number(other.ts));
+  }
+
+  /** The lines between an item and the one before it: a new day, what is new, or the replies of a thread. */
+  _dividers(item, before, unreadFrom, rows) {
+    const lines = [];
+    if (this.thread) {
+      const replies = this.messages.size - 1;
+      if (before && rows.length === 1) lines.push(divider('replies', replies === 1 ? '1 reply' : `${replies} replies`));
+      return lines;
+    }
+    const day = dayKey(moment(item.ts));
+    const newDay = !before || day !== dayKey(moment(before.ts));
+    if (newDay) lines.push(divider(`day-${day}`, dayName(moment(item.ts), this.ws.now())));
+    const fresh = unreadFrom !== null && Number(item.ts) > Number(unreadFrom);
+    const marked = rows.some((row) => row.key === 'new');
+    if (fresh && before && !marked) lines.push(divider('new', 'New', 'ws-divider ws-divider-new'));
+    return lines;
   }
 
   _message(channel, message, before) {
@@ -202,5 +217,5 @@ function together(before, message) {
 }
 
 function toldKey(one) {
-  return `${one.user}/${one.ts ?? one.text}`;
+  return `${one.user}/${one.ts || one.text}`;
 }

@@ -5,6 +5,7 @@ import { unescaped } from './mrkdwn.js';
 const NAMED = /(^|[\s(])@([a-z0-9._-]*[a-z0-9])/gi;
 const CHANNEL = /(^|[\s(])#([a-z0-9_-]+)/g;
 const ADDRESS = /https?:\/\/[^\s<>|]+[^\s<>|.,;:!?)]/g;
+const CODE = /(```[\s\S]*?```|`[^`\n]+`)/;
 const EVERYBODY = new Set(['channel', 'here', 'everyone']);
 
 function mention(ws, name, labelled) {
@@ -18,13 +19,21 @@ function channelMention(ws, name) {
   return channel ? `<#${channel.id}|${channel.name}>` : null;
 }
 
-/** The text as it reaches the app; in a command mentions carry the name too, and nobody is called by @channel. */
-export function outgoing(ws, text, command = false) {
+function marked(ws, text, command) {
   const broadcast = (name) => (!command && EVERYBODY.has(name) ? `<!${name}>` : null);
   const named = text
     .replace(NAMED, (whole, before, name) => before + (mention(ws, name, command) ?? broadcast(name) ?? `@${name}`))
     .replace(CHANNEL, (whole, before, name) => before + (channelMention(ws, name) ?? `#${name}`));
   return command ? named : named.replace(ADDRESS, (address) => `<${address}>`);
+}
+
+/**
+ * The text as it reaches the app; in a command mentions carry the name too, and nobody is called by @channel.
+ * Code stays as it was typed.
+ */
+export function outgoing(ws, text, command = false) {
+  const parts = text.split(CODE);
+  return parts.map((part, place) => (place % 2 ? part : marked(ws, part, command))).join('');
 }
 
 /** A message's text as its author would type it again. */

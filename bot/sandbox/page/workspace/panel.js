@@ -63,7 +63,8 @@ export class Panel {
     this.composer.node.hidden = !may;
     if (thread) this._thread(panel.thread, channel, may);
     else if (panel.file) this._file(panel.file);
-    else this[`_${panel.list}`](channel);
+    else if (panel.list === 'pins') this._pins(channel);
+    else this._members(channel);
   }
 
   _thread(ts, channel, may) {
