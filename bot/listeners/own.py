@@ -8,7 +8,6 @@ from typing import Any
 from slack_bolt.response import BoltResponse
 
 _PROBE = "muster_probe:"
-_KEPT = ("member_joined_channel", "member_left_channel")
 
 
 def probe_block_id(nonce: str) -> str:
@@ -40,7 +39,7 @@ class Own:
     ) -> BoltResponse:
         """Acknowledges our own events and does nothing else with them: none reaches a timeline."""
         event, me = body.get("event"), context.get("bot_user_id")
-        if event is None or me is None or event.get("type") in _KEPT or context.get("user_id") != me:
+        if event is None or me is None or context.get("user_id") != me:
             return await next_()
         nonce = probe_of(event.get("message") or event)
         if nonce is not None and self.hear is not None:
