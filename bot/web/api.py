@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiohttp import web
@@ -14,15 +14,16 @@ from bot.clock import new_id
 from bot.domain.declaration import Declaration
 from bot.domain.incidents import Incident
 from bot.domain.people import Member
-from bot.domain.policy import Token
+from bot.domain.policy import Access, Token
 from bot.domain.situation import Situation
 from bot.domain.status import find_status
-from bot.errors import Malformed, NotAllowed
-from bot.services import declarations, incidents, once, people, postmortems, resolutions, situations
+from bot.errors import Malformed, NotAllowed, NotFound
+from bot.services import callouts, declarations, incidents, once, people, postmortems, resolutions, situations
 from bot.services.work import UnitOfWork
 from bot.web.bodies import parse_object, read_body, require_json
 from bot.web.edge import answer, edge_of
-from bot.web.models import Acknowledge, AssignRole, ChangeSeverity, Declare, Postmortem, Reopen, Resolve, Update
+from bot.web.models import Acknowledge, AssignRole, ChangeSeverity, Declare, Page, Postmortem, Reopen, Resolve, Update
+from bot.web.representation import shown
 
 Answer = dict[str, Any]
 ROOT = "/api/v1"
@@ -61,6 +62,25 @@ async def _person(work: UnitOfWork, caller: Caller) -> Member:
     return await people.of_token(work, caller.token)
 
 
+async def _may_see(work: UnitOfWork, caller: Caller, incident: Incident) -> bool:
+    """Whether the token may see the incident: as the person it stands for may, or by its own access."""
+    if not incident.private or caller.token.access in (Access.OWNER, Access.HQ):
+        return True
+    person = await people.find_key(work, caller.key)
+    return person is not None and await people.may_see(work, replace(person, access=caller.token.access), incident)
+
+
+async def _incident(work: UnitOfWork, caller: Caller, reference: str) -> Incident:
+    incident = await situations.by_reference(work, reference)
+    if not await _may_see(work, caller, incident):
+        raise NotFound(people.unknown(reference))
+    return incident
+
+
+async def _actor(work: UnitOfWork, caller: Caller, reference: str) -> tuple[Member, Incident]:
+    return await _person(work, caller), await _incident(work, caller, reference)
+
+
 async def _read_request(request: web.Request, model: type[BaseModel]) -> tuple[BaseModel, bytes]:
     body = await read_body(request)
     if body.strip():
@@ -92,34 +112,6 @@ async def _act(
     return answer(200, await services.run(once.once, key, digest, use_case, *arguments))
 
 
-def shown(situation: Situation) -> Answer:
-    """An incident as the API shows it."""
-    incident, channel = situation.incident, situation.channel
-    moments = ("started_at", "opened_at", "acknowledged_at", "mitigated_at", "resolved_at", "next_update_at")
-    return {
-        "reference": incident.reference,
-        "title": incident.title,
-        "severity": incident.severity,
-        "status": incident.status.value,
-        "impact": incident.impact,
-        "owner": None if incident.owner_id is None else situation.name(incident.owner_id),
-        "acknowledged_via": incident.acknowledged_via,
-        "channel": None if channel is None else {"id": channel.channel_id, "name": channel.name},
-        "roles": {role.value: situation.name(person_id) for role, person_id in situation.roles.items()},
-        "alerts": [{"title": a.title, "status": a.status.value, "count": a.count} for a in situation.alerts],
-        "promises": [
-            {
-                "clock": promise.clock.value,
-                "due_at": promise.due_at.isoformat(),
-                "kept_at": promise.kept_at.isoformat() if promise.kept_at else None,
-                "missed_at": promise.missed_at.isoformat() if promise.missed_at else None,
-                "withdrawn_at": promise.withdrawn_at.isoformat() if promise.withdrawn_at else None,
-            }
-            for promise in situation.promises
-        ],
-    } | {name: (at.isoformat() if (at := getattr(incident, name)) else None) for name in moments}
-
-
 async def _show(work: UnitOfWork, incident: Incident) -> Answer:
     return shown(await situations.read(work, incident))
 
@@ -127,19 +119,26 @@ async def _show(work: UnitOfWork, incident: Incident) -> Answer:
 async def _declare(work: UnitOfWork, caller: Caller, wanted: Declare, _reference: str) -> Answer:
     person = await _person(work, caller)
     severity = wanted.severity or work.policy.default_severity
-    declaration = Declaration(token=f"api:{new_id()}", title=wanted.title, severity=severity, declared_by=person.id, impact=wanted.impact)
+    declaration = Declaration(
+        token=f"api:{new_id()}",
+        title=wanted.title,
+        severity=severity,
+        declared_by=person.id,
+        impact=wanted.impact,
+        private=wanted.private,
+    )
     declared = await declarations.declare(work, declaration)
     return {"joined": declared.joined, **await _show(work, declared.incident)}
 
 
 async def _acknowledge(work: UnitOfWork, caller: Caller, wanted: Acknowledge, reference: str) -> Answer:
-    person, incident = await _person(work, caller), await situations.by_reference(work, reference)
+    person, incident = await _actor(work, caller, reference)
     done = await incidents.acknowledge(work, incident.id, person.id, wanted.via)
     return {"first": done.first, "acknowledged_by": done.name, **await _show(work, done.incident)}
 
 
 async def _update(work: UnitOfWork, caller: Caller, wanted: Update, reference: str) -> Answer:
-    person, incident = await _person(work, caller), await situations.by_reference(work, reference)
+    person, incident = await _actor(work, caller, reference)
     status = find_status(wanted.status) if wanted.status else None
     if wanted.status and status is None:
         raise Malformed("status: expected Investigating, Mitigating or Monitoring.")
@@ -147,24 +146,30 @@ async def _update(work: UnitOfWork, caller: Caller, wanted: Update, reference: s
 
 
 async def _severity(work: UnitOfWork, caller: Caller, wanted: ChangeSeverity, reference: str) -> Answer:
-    person, incident = await _person(work, caller), await situations.by_reference(work, reference)
+    person, incident = await _actor(work, caller, reference)
     changed = await incidents.change_severity(work, incident.id, person.id, wanted.severity, wanted.reason)
     return await _show(work, changed)
 
 
 async def _role(work: UnitOfWork, caller: Caller, wanted: AssignRole, reference: str) -> Answer:
-    actor, incident = await _person(work, caller), await situations.by_reference(work, reference)
+    actor, incident = await _actor(work, caller, reference)
     person = await people.by_key(work, wanted.person)
     return await _show(work, await incidents.assign_role(work, incident.id, actor.id, wanted.role, person.id))
 
 
+async def _page(work: UnitOfWork, caller: Caller, wanted: Page, reference: str) -> Answer:
+    person, incident = await _actor(work, caller, reference)
+    called = await callouts.page(work, incident.id, person.id, [one for name in wanted.who for one in await callouts.named(work, name)])
+    return {"called": [one.name for one in called], **await _show(work, incident)}
+
+
 async def _resolve(work: UnitOfWork, caller: Caller, wanted: Resolve, reference: str) -> Answer:
-    person, incident = await _person(work, caller), await situations.by_reference(work, reference)
+    person, incident = await _actor(work, caller, reference)
     return await _show(work, await resolutions.resolve(work, incident.id, person.id, wanted.text))
 
 
 async def _reopen(work: UnitOfWork, caller: Caller, wanted: Reopen, reference: str) -> Answer:
-    person, incident = await _person(work, caller), await situations.by_reference(work, reference)
+    person, incident = await _actor(work, caller, reference)
     return await _show(work, await resolutions.reopen(work, incident.id, person.id, wanted.reason))
 
 
@@ -173,6 +178,7 @@ _ACTIONS: Mapping[str, tuple[type[BaseModel], Callable[[UnitOfWork, Caller, Any,
     "update": (Update, _update),
     "severity": (ChangeSeverity, _severity),
     "roles": (AssignRole, _role),
+    "page": (Page, _page),
     "resolve": (Resolve, _resolve),
     "reopen": (Reopen, _reopen),
 }
@@ -187,33 +193,37 @@ def _handler(
     return handle
 
 
+async def _listed(work: UnitOfWork, caller: Caller, resolved_too: bool) -> list[Situation]:
+    found = await (situations.list_recent(work) if resolved_too else situations.list_open(work))
+    return [situation for situation in found if await _may_see(work, caller, situation.incident)]
+
+
 async def _list(request: web.Request) -> web.Response:
-    _reader(request)
-    read = situations.list_recent if request.query.get("state") == "all" else situations.list_open
-    return answer(200, {"incidents": [shown(found) for found in await edge_of(request).services.read(read)]})
+    found = await edge_of(request).services.read(_listed, _reader(request), request.query.get("state") == "all")
+    return answer(200, {"incidents": [shown(situation) for situation in found]})
 
 
-async def _read_situation(work: UnitOfWork, reference: str) -> Situation:
-    return await situations.read(work, await situations.by_reference(work, reference))
+async def _read_situation(work: UnitOfWork, caller: Caller, reference: str) -> Situation:
+    return await situations.read(work, await _incident(work, caller, reference))
 
 
 async def _get(request: web.Request) -> web.Response:
-    _reader(request)
-    return answer(200, shown(await edge_of(request).services.read(_read_situation, request.match_info["reference"])))
+    caller = _reader(request)
+    return answer(200, shown(await edge_of(request).services.read(_read_situation, caller, request.match_info["reference"])))
 
 
-async def _draft(work: UnitOfWork, reference: str) -> Answer:
-    drafted = await postmortems.draft(work, (await situations.by_reference(work, reference)).id)
+async def _draft(work: UnitOfWork, caller: Caller, reference: str) -> Answer:
+    drafted = await postmortems.draft(work, (await _incident(work, caller, reference)).id)
     return {"reference": drafted.incident.reference, "version": drafted.version, "markdown": drafted.markdown}
 
 
 async def _get_postmortem(request: web.Request) -> web.Response:
-    _reader(request)
-    return answer(200, await edge_of(request).services.run(_draft, request.match_info["reference"]))
+    caller = _reader(request)
+    return answer(200, await edge_of(request).services.run(_draft, caller, request.match_info["reference"]))
 
 
 async def _save(work: UnitOfWork, caller: Caller, wanted: Postmortem, reference: str) -> Answer:
-    person, incident = await _person(work, caller), await situations.by_reference(work, reference)
+    person, incident = await _actor(work, caller, reference)
     saved = await postmortems.save(work, incident.id, person.id, wanted.markdown)
     return {"reference": incident.reference, "version": saved.version}
 

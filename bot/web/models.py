@@ -17,6 +17,7 @@ class Declare(_Request):
     title: str = Field(min_length=1, max_length=2000)
     severity: str | None = None
     impact: str | None = None
+    private: bool = False
 
 
 class Acknowledge(_Request):
@@ -45,6 +46,12 @@ class AssignRole(_Request):
 
     role: Role
     person: str
+
+
+class Page(_Request):
+    """People to call out: keys or names of the policy, its groups, or levels of its chain."""
+
+    who: list[str] = Field(min_length=1, max_length=20)
 
 
 class Resolve(_Request):

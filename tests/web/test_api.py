@@ -33,6 +33,7 @@ async def test_an_incident_lives_its_whole_life_over_the_api(house: House) -> No
         ("update", {"text": "rolled back", "status": "mitigating", "impact": "EU"}, "Mitigating"),
         ("severity", {"severity": "P1", "reason": "fewer"}, "Mitigating"),
         ("roles", {"role": "commander", "person": "ben"}, "Mitigating"),
+        ("page", {"who": ["backup"]}, "Mitigating"),
         ("resolve", {"text": "over"}, "Resolved"),
         ("reopen", {"reason": "back"}, "Investigating"),
     ]
@@ -63,6 +64,9 @@ async def test_an_idempotency_key_gives_the_same_answer_and_another_request_unde
         (f"{ROOT}/INC-1/reopen", {}, 409),
         (f"{ROOT}/INC-1/roles", {"role": "king", "person": "ben"}, 400),
         (f"{ROOT}/INC-1/roles", {"role": "commander", "person": "nobody"}, 404),
+        (f"{ROOT}/INC-1/page", {"who": ["nobody"]}, 404),
+        (f"{ROOT}/INC-1/page", {"who": []}, 400),
+        (f"{ROOT}/INC-1/page", {"who": ["vic"]}, 400),
     ],
 )
 async def test_what_cannot_be_done_gets_a_code_and_a_sentence(house: House, path: str, body: dict[str, Any], expected: int) -> None:

@@ -1,0 +1,35 @@
+"""An incident as the API shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.domain.situation import Situation
+
+
+def shown(situation: Situation) -> dict[str, Any]:
+    """The incident with its people, alerts and promises; moments as ISO 8601 with their zone."""
+    incident, channel = situation.incident, situation.channel
+    moments = ("started_at", "opened_at", "acknowledged_at", "mitigated_at", "resolved_at", "next_update_at")
+    return {
+        "reference": incident.reference,
+        "title": incident.title,
+        "severity": incident.severity,
+        "status": incident.status.value,
+        "impact": incident.impact,
+        "owner": None if incident.owner_id is None else situation.name(incident.owner_id),
+        "acknowledged_via": incident.acknowledged_via,
+        "channel": None if channel is None else {"id": channel.channel_id, "name": channel.name},
+        "roles": {role.value: situation.name(person_id) for role, person_id in situation.roles.items()},
+        "alerts": [{"title": a.title, "status": a.status.value, "count": a.count} for a in situation.alerts],
+        "promises": [
+            {
+                "clock": promise.clock.value,
+                "due_at": promise.due_at.isoformat(),
+                "kept_at": promise.kept_at.isoformat() if promise.kept_at else None,
+                "missed_at": promise.missed_at.isoformat() if promise.missed_at else None,
+                "withdrawn_at": promise.withdrawn_at.isoformat() if promise.withdrawn_at else None,
+            }
+            for promise in situation.promises
+        ],
+    } | {name: (at.isoformat() if (at := getattr(incident, name)) else None) for name in moments}
