@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 
 from bot import crashpoints, telemetry
 from bot.crashpoints import CrashPoint
 from bot.domain.outbox import Delivery, OutboxMessage, Receipt, Sender
 from bot.errors import SendError
+from bot.loop import survives
 from bot.services import deliveries
 from bot.services.work import Services
 
@@ -69,7 +70,7 @@ class Dispatcher:
         sending: set[asyncio.Task[None]] = set()
         try:
             while not self._stopped:
-                if await self._survives(self._claim(lane, sending), "dispatcher_cycle_failed", lane=lane):
+                if await survives(self._claim(lane, sending), "dispatcher_cycle_failed", lane=lane):
                     self._turns[lane] += 1
                     self._looked_at[lane] = self._services.clock.monotonic()
                 await self._pause(lane, sending)
@@ -99,22 +100,13 @@ class Dispatcher:
         if len(claimed) == room:
             self._services.database.wakes.set(lane)
 
-    async def _survives(self, work: Awaitable[None], event: str, **facts: object) -> bool:
-        """Whether the work ended well; whatever it raised is logged as ``event``, and the loop goes on."""
-        try:
-            await work
-        except Exception:
-            telemetry.logger().exception(event, **facts)
-            return False
-        return True
-
     async def _carry(self, message: OutboxMessage) -> None:
         """Sends one message and writes down how that went; never raises."""
         facts = {"kind": message.kind.value, "message_id": message.id}
         with telemetry.working_on(message.request_id, message.incident_id):
-            if not await self._survives(self._send(message), "delivery_broke", **facts):
+            if not await survives(self._send(message), "delivery_broke", **facts):
                 error = SendError("it broke here; see the log", code="internal", ambiguous=True)
-                await self._survives(self._fail(message, error), "failure_not_recorded", **facts)
+                await survives(self._fail(message, error), "failure_not_recorded", **facts)
 
     async def _send(self, message: OutboxMessage) -> None:
         channel_id = None
@@ -151,7 +143,7 @@ class Dispatcher:
         """Writes down what was sent, again and again while the database is busy; after that the lease runs out."""
         facts = {"kind": message.kind.value, "message_id": message.id}
         for again_after in (*_RECORD_AGAIN_AFTER, None):
-            if await self._survives(self._services.run(deliveries.record, message, receipt), "receipt_not_recorded", **facts):
+            if await survives(self._services.run(deliveries.record, message, receipt), "receipt_not_recorded", **facts):
                 crashpoints.reach(CrashPoint.AFTER_RECORD, message.kind.value)
                 telemetry.SENT.labels(message.kind.value).inc()
                 telemetry.logger().info("sent", **facts, provider_id=receipt.provider_id)

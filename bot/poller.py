@@ -14,6 +14,7 @@ from functools import partial
 from bot import telemetry
 from bot.domain.polls import HistoryReader, Inbox, PhoneReader, Poll, Received
 from bot.errors import SendError
+from bot.loop import survives
 from bot.services import healing, polls
 from bot.services.polls import Rule
 from bot.services.work import Services
@@ -87,7 +88,7 @@ class Poller:
     async def run(self) -> None:
         """Looks whose turn it is, once a second, until ``stop``; then waits for what is under way, DRAIN_SECONDS at most."""
         while not self._stopped:
-            if await self._survives(self._cycle(), "poller_cycle_failed"):
+            if await survives(self._cycle(), "poller_cycle_failed"):
                 self.cycles += 1
                 self.last_cycle = self._services.clock.monotonic()
             await self._services.wait("polls", POLL_SECONDS)
@@ -144,18 +145,9 @@ class Poller:
         tasks = [job.task for job in self._jobs if job.task is not None and job.busy]
         return (await asyncio.wait(tasks, timeout=timeout))[1] if tasks else set()
 
-    async def _survives(self, work: Awaitable[object], event: str, **facts: object) -> bool:
-        """Whether the work ended well; whatever it raised is logged as ``event``, and the loop goes on."""
-        try:
-            await work
-        except Exception:
-            telemetry.logger().exception(event, **facts)
-            return False
-        return True
-
     async def _work_off(self, job: _Job) -> None:
         """Takes turns as long as it is the poll's turn; never raises. What broke is taken up again when its lease has run out."""
-        await self._survives(self._take_turns(job), "poll_broke", poll=job.rule.name)
+        await survives(self._take_turns(job), "poll_broke", poll=job.rule.name)
 
     async def _take_turns(self, job: _Job) -> None:
         while not self._stopped:
@@ -182,7 +174,7 @@ class Poller:
         await self._services.run(polls.finish, poll, after.model_dump(mode="json"))
 
     async def _take_reply(self, message: Received) -> bool:
-        return await self._survives(self._services.run(polls.take_reply, message), "phone_reply_broke", sid=message.sid)
+        return await survives(self._services.run(polls.take_reply, message), "phone_reply_broke", sid=message.sid)
 
     async def _ask_receipts(self, phones: PhoneReader, poll: Poll) -> None:
         """Asks what became of each page that was sent; one that Twilio does not know is left out, nothing else is skipped over."""

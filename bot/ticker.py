@@ -11,8 +11,8 @@ from datetime import UTC, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot import telemetry
 from bot.clock import Clock
+from bot.loop import survives
 from bot.services import once, timers
 from bot.services.work import Services
 
@@ -40,7 +40,7 @@ class Ticker:
         woken = asyncio.create_task(self._follow_wakes())
         try:
             while not self._stopped:
-                await self._cycle()
+                await survives(self._cycle(), "ticker_cycle_failed")
                 await self._knock.wait()
                 self._knock.clear()
         finally:
@@ -58,16 +58,13 @@ class Ticker:
                 self._knock.set()
 
     async def _cycle(self) -> None:
-        try:
-            while not self._stopped and await self._services.run(timers.fire_next) is not None:
-                pass
-            await self._arm()
-            if self.cycles % _FORGET_EVERY == 0:
-                await self._services.run(once.forget_old)
-            self.cycles += 1
-            self.last_cycle = self._clock.monotonic()
-        except Exception:
-            telemetry.logger().exception("ticker_cycle_failed")
+        while not self._stopped and await self._services.run(timers.fire_next) is not None:
+            pass
+        await self._arm()
+        if self.cycles % _FORGET_EVERY == 0:
+            await self._services.run(once.forget_old)
+        self.cycles += 1
+        self.last_cycle = self._clock.monotonic()
 
     async def _arm(self) -> None:
         due_at = await self._services.read(timers.next_due)

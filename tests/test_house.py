@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BOT = ROOT / "bot"
 FILE_LINES, FUNCTION_MEDIAN, FUNCTION_P90, FUNCTION_MAX = 300, 10, 30, 60
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "core", "misc"}
-LOOP_EDGES = {"dispatcher.py", "ticker.py", "intake.py", "poller.py", "auditor.py", "app.py"}
+LOOP_EDGES = {"loop.py", "intake.py"}
 MOCKS = re.compile(r"MagicMock|AsyncMock|Mock\(|monkeypatch\.setattr|mocker\.|patch\(")
 SLEEP = re.compile(r"(?:asyncio|time)\.sleep\(\s*(?!0(?:\.0\d*)?\s*\))")
 
