@@ -7,13 +7,14 @@ RUNTIME := $(VENV)/runtime-$(shell cksum < requirements.txt | cut -d' ' -f1)
 DEV := $(VENV)/dev-$(shell cksum < requirements-dev.txt | cut -d' ' -f1)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help demo test check bench serve format lock clean
+.PHONY: help demo test check bench screenshots serve format lock clean
 
 help:
 	@echo "make demo    the whole loop on this machine, no account needed (ARGS=\"--story\" plays it and exits)"
 	@echo "make test    every test, on SQLite and on a real PostgreSQL"
 	@echo "make check   lint, formatting, types, floors"
 	@echo "make bench   the figures, side by side"
+	@echo "make screenshots   the pictures of the README, taken anew (needs Chromium)"
 	@echo "make serve   the bot, with the environment's settings"
 
 $(RUNTIME):
@@ -49,6 +50,9 @@ check: $(DEV)
 
 bench: $(DEV)
 	@$(BIN)/python -m bench $(ARGS)
+
+screenshots: $(DEV)
+	@$(BIN)/python -m tests.browser.screenshots
 
 format: $(DEV)
 	@$(BIN)/ruff check --quiet --fix .

@@ -21,6 +21,8 @@ from bot.messages import times
 _LOOK_EVERY = 0.1
 _CHANNEL = re.compile(r"^(#inc-\d+)-.*$")
 _MENTION = re.compile(r"<@(U0[A-Z]+)>")
+_HARMLESS = frozenset({"already_in_channel", "already_pinned"})
+"""Slack's word for what somebody else has done already."""
 _Params = Mapping[str, Any]
 
 
@@ -79,6 +81,8 @@ class Narrator:
 
     def _tell(self, request: Mapping[str, Any]) -> None:
         at, name, params = datetime.fromisoformat(request["clock_at"]), request["name"], request["params"]
+        if request["error"] in _HARMLESS:
+            return
         if request["error"] is not None:
             self.say(at, "Muster", f"{name} was refused: {request['error']}", "red")
             return
@@ -128,13 +132,24 @@ class Narrator:
         return "Muster", f"puts “{listed[0].get('title', 'a file')}” into {self._where(params)}", "cyan"
 
     def rung(self, params: _Params) -> tuple[str, str, str]:
-        """A text to a phone."""
-        to = str(params.get("To", ""))
-        return f"☎ {NAMES.get(to, to)}", str(params.get("Body", "")), "yellow"
+        """A text to a phone, by SMS or WhatsApp."""
+        if "ContentVariables" not in params:
+            return _phone(params), str(params.get("Body", "")), "yellow"
+        words = json.loads(params["ContentVariables"])
+        return _phone(params), f"{words['1']} {words['2']} (by WhatsApp, with buttons)", "yellow"
+
+    def dialled(self, params: _Params) -> tuple[str, str, str]:
+        """A call to a phone."""
+        return _phone(params), "rings: a voice call", "yellow"
 
 
 def _person(user: str) -> str:
     return user.removeprefix("U0").capitalize()
+
+
+def _phone(params: _Params) -> str:
+    number = str(params.get("To", "")).removeprefix("whatsapp:")
+    return f"☎ {NAMES.get(number, number)}"
 
 
 _WORDS: Mapping[str, Callable[[Narrator, _Params], tuple[str, str, str] | None]] = {
@@ -145,4 +160,5 @@ _WORDS: Mapping[str, Callable[[Narrator, _Params], tuple[str, str, str] | None]]
     "pins.add": Narrator.pinned,
     "files.completeUploadExternal": Narrator.shared,
     "Messages": Narrator.rung,
+    "Calls": Narrator.dialled,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import secrets
 import socket
@@ -20,6 +21,7 @@ from bot.app import Muster
 from bot.clock import SteeredClock
 from bot.domain.policy import Policy
 from bot.domain.policy_file import load_policy
+from bot.domain.severity import ClockName, Road
 from bot.sandbox import Sandbox, SandboxSettings
 from bot.settings import Settings, lend_secrets, read_policy
 
@@ -33,10 +35,11 @@ _LOOK_EVERY = 0.02
 _OVERLAY = f"""
 extends: {{policy}}
 name: demo
+severities: {{severities}}
 people:
-  tim: {{{{name: Tim, slack: U0TIM, phone: "{TIM}"}}}}
-  ana: {{{{name: Ana, slack: U0ANA, phone: "{ANA}"}}}}
-  ben: {{{{name: Ben, slack: U0BEN, phone: "{BEN}"}}}}
+  tim: {{{{name: Tim, slack: U0TIM, phone: "{TIM}", email: tim@example.com, roads: [whatsapp, {{{{voice: 1m}}}}]}}}}
+  ana: {{{{name: Ana, slack: U0ANA, phone: "{ANA}", email: ana@example.com, roads: [sms, {{{{voice: 1m}}}}]}}}}
+  ben: {{{{name: Ben, slack: U0BEN, phone: "{BEN}", email: ben@example.com, roads: [sms, email]}}}}
 groups: {{{{engineering-owners: [ana, ben]}}}}
 chain:
   - {{{{name: primary, who: [tim], delay: 2m}}}}
@@ -47,16 +50,19 @@ sources:
   prometheus: {{{{kind: alertmanager, secret: "env:DEMO_ALERTS_SECRET"}}}}
   monitor: {{{{kind: generic, secret: "env:DEMO_ALERTS_SECRET"}}}}
 routes:
-  - {{{{name: critical, match: {{{{severity: critical}}}}, action: declare, severity: "{{severity}}", by: [alertname, title]}}}}
+  - {{{{name: critical, match: {{{{severity: critical}}}}, action: declare, severity: "{{worst}}", by: [alertname, title]}}}}
 """
 T = TypeVar("T")
 
 
 def make_policy(name: str) -> Policy:
-    """The named policy, extended with the people of the sandbox, their phones, and a route that declares what pages."""
+    """The named policy, extended with the people of the sandbox, every road to them, and a route that declares what pages."""
     base = load_policy(name, read_policy)
-    worst = next((severity.label for severity in base.severities if severity.pages), base.severities[0].label)
-    text = _OVERLAY.format(policy=name, severity=worst)
+    worst = next((severity for severity in base.severities if severity.pages), base.severities[0])
+    roads = {**worst.roads, ClockName.ACKNOWLEDGE: tuple(Road)}
+    severities = [severity.model_copy(update={"roads": roads}) if severity is worst else severity for severity in base.severities]
+    listed = json.dumps([severity.model_dump(mode="json") for severity in severities])
+    text = _OVERLAY.format(policy=name, severities=listed, worst=worst.label)
     return load_policy("demo", lambda wanted: ("demo", text) if wanted == "demo" else read_policy(wanted))
 
 
@@ -140,7 +146,13 @@ def _settings(sandbox: Sandbox, folder: str, port: int) -> Settings:
             "twilio_account_sid": world.twilio_account_sid,
             "twilio_auth_token": world.twilio_auth_token,
             "twilio_sms_from": world.twilio_from,
+            "twilio_whatsapp_from": world.whatsapp_from,
+            "twilio_whatsapp_content_sid": world.whatsapp_content_sid,
+            "twilio_voice_from": world.voice_from,
             "twilio_api_url": sandbox.twilio_api_url,
+            "smtp_url": sandbox.mailbox.url,
+            "email_from": "muster@example.com",
+            "secret_key": secrets.token_hex(32),
         }
     )
 

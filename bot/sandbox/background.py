@@ -13,6 +13,11 @@ class Background:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
 
+    @property
+    def busy(self) -> int:
+        """How many tasks are under way."""
+        return len(self._tasks)
+
     def start(self, work: Coroutine[Any, Any, Any]) -> None:
         """Lets the work go on."""
         task = asyncio.create_task(work)

@@ -103,12 +103,21 @@ class Delivery:
 
     async def event(self, event: Mapping[str, Any]) -> Answer:
         """Delivers an event, and again when it is not answered with 2xx in time, as Slack does."""
-        event_id = self.state.new_id("Ev")
-        self._sent[event_id] = events.envelope(self.state, event, event_id)
+        event_id = self._keep(event)
         answer = await self.redeliver(event_id)
         if answer.status // 100 != 2:
             self._background.start(self._redeliver_later(event_id))
         return answer
+
+    async def event_with_retries(self, event: Mapping[str, Any]) -> list[Answer]:
+        """Delivers an event together with its three retries, all at the same moment, as a slow network may."""
+        event_id = self._keep(event)
+        return await asyncio.gather(*(self.redeliver(event_id, number) for number in range(4)))
+
+    def _keep(self, event: Mapping[str, Any]) -> str:
+        event_id = self.state.new_id("Ev")
+        self._sent[event_id] = events.envelope(self.state, event, event_id)
+        return event_id
 
     @property
     def last_event_id(self) -> str:

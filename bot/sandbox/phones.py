@@ -58,7 +58,7 @@ class PhoneNetwork(Account):
         self._behaviours: dict[tuple[str, str | None], Behaviour] = {}
         self._opted_out: set[tuple[str, str]] = set()
         self._numbers = itertools.count(1)
-        self._background = Background()
+        self.background = Background()
 
     # Settings of the network
 
@@ -133,7 +133,7 @@ class PhoneNetwork(Account):
         self.messages.append(sms)
         answer = self.shown(sms)
         if self.receipt_delay is not None:
-            self._background.start(self._deliver(sms, late))
+            self.background.start(self._deliver(sms, late))
         elif late is not None:
             sms.move("undelivered", late, self._clock.now())
         return answer
@@ -287,7 +287,7 @@ class PhoneNetwork(Account):
 
     async def close(self) -> None:
         """Ends what is still under way."""
-        await self._background.close()
+        await self.background.close()
         await self.voice.close()
 
     def sign(self, path: str, fields: Mapping[str, str], public_url: str | None = None) -> str:

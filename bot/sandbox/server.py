@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from bot.sandbox import control
+from bot.sandbox import control, page
 from bot.sandbox.clock import SandboxClock, real_now
 from bot.sandbox.faults import Faults, RecordedRequest, cut, play
 from bot.sandbox.mailbox import Mailbox
@@ -23,6 +23,10 @@ from bot.sandbox.socket import Socket
 from bot.sandbox.twilioapi import TwilioApi
 from bot.sandbox.webapi import WebApi
 from bot.sandbox.workspace import SlackError, State
+
+
+_CLOSING_SECONDS = 1.0
+"""What is still under way then is cut off: a fault may hold an answer back for an hour."""
 
 
 @dataclass(frozen=True)
@@ -92,11 +96,11 @@ class Sandbox:
         """Opens the doors."""
         app = web.Application(client_max_size=8 * 1024 * 1024)
         app.router.add_route("*", "/api/{method}", self._slack)
-        app.router.add_post("/upload/{id}", self._upload)
+        app.router.add_post("/upload/{id}", page.guarded(self._upload, self.settings.host))
         TwilioApi(self.phones, self.faults, self._record).register(app)
         control.register(app, self)
         self.socket.register(app)
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSING_SECONDS)
         await self._runner.setup()
         await web.TCPSite(self._runner, self.settings.host, self.settings.port).start()
         host, port = self._runner.addresses[0][:2]

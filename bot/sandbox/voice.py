@@ -35,7 +35,7 @@ class Voice:
         self._clock, self._webhooks, self._account, self._owned = clock, webhooks, account_sid, owned
         self._lines: dict[str, Line] = {}
         self._numbers = itertools.count(1)
-        self._background = Background()
+        self.background = Background()
 
     # REST
 
@@ -57,7 +57,7 @@ class Voice:
         self.calls.append(call)
         self._lines[call.sid] = line_of(form)
         if self.delay() is not None:
-            self._background.start(self._dial(call))
+            self.background.start(self._dial(call))
         return call
 
     def find(self, sid: str) -> Call:
@@ -75,13 +75,13 @@ class Voice:
         if call.status in OVER:
             raise TwilioError(21220)
         if status is None:
-            self._background.start(self._redirect(call, form))
+            self.background.start(self._redirect(call, form))
         elif call.status != "in-progress":
             self._finish(call, "canceled")
-            self._background.start(self._tell(call, "completed"))
+            self.background.start(self._tell(call, "completed"))
         elif status == "completed":
             self._finish(call, "completed")
-            self._background.start(self._tell(call, "completed"))
+            self.background.start(self._tell(call, "completed"))
         return call
 
     async def _redirect(self, call: Call, form: Mapping[str, str]) -> None:
@@ -147,7 +147,7 @@ class Voice:
 
     async def close(self) -> None:
         """Ends what is still under way."""
-        await self._background.close()
+        await self.background.close()
 
     def _in(self, sid: str, *statuses: str) -> Call:
         call = next((call for call in self.calls if call.sid == sid), None)

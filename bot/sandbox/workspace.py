@@ -6,13 +6,14 @@ import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.sandbox.clock import SandboxClock, real_now
 
 TRIGGER_SECONDS = 3.0
 OTHER_TEAM = "T0OTHER"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAME = re.compile(r"^[a-z0-9_-]+$")
 _LIVE = re.compile(r"<(?P<what>@[UW][A-Z0-9]+|![a-z]+(?:\^[A-Z0-9]+)?)(?:\|[^>]*)?>")
 _LINK = re.compile(r"<(?P<what>(?:https?|mailto|slack|javascript|tel)[^>|]*)\|[^>]*>")
@@ -199,7 +200,7 @@ class State:
     triggers: dict[str, datetime | None] = field(default_factory=dict)
     trigger_users: dict[str, str] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
-    _last_ts: float = 0.0
+    _last_ts: int = 0
 
     def __post_init__(self) -> None:
         for user in people(self.team_id, self.bot_user_id):
@@ -218,8 +219,8 @@ class State:
 
     def new_ts(self) -> str:
         """A message ts: the sandbox's time, unique and increasing."""
-        self._last_ts = max(self._last_ts + 0.000001, self.clock.now().timestamp())
-        return f"{self._last_ts:.6f}"
+        self._last_ts = max(self._last_ts + 1, (self.clock.now() - _EPOCH) // timedelta(microseconds=1))
+        return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
 
     def check_name(self, name: str) -> None:
         """Raises SlackError for a channel name that Slack refuses; archived and private channels keep theirs."""

@@ -128,3 +128,11 @@ async def test_what_only_one_person_sees_goes_to_nobody_outside_the_channel(slac
     told = await slack_bot.client.chat_postEphemeral(channel=channel, user="U0ANA", text="only you")
     assert [(one.text, one.ts) for one in slack_bot.slack.ephemerals("U0ANA")] == [("only you", told["message_ts"])]
     assert await error_of(slack_bot.client.chat_postEphemeral(channel=channel, user="U0ROBOT", text="x")) == "user_not_in_channel"
+
+
+async def test_no_two_messages_of_one_moment_have_the_same_ts(slack_bot: SlackBot) -> None:
+    slack_bot.sandbox.clock.follow = None
+    await slack_bot.sandbox.clock.freeze()
+    made = [slack_bot.sandbox.state.new_ts() for _ in range(2_000)]
+    assert made == sorted(set(made))
+    assert all(len(ts.partition(".")[2]) == 6 for ts in made)

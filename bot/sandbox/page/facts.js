@@ -34,10 +34,13 @@ function called(store, name, since) {
   return store.state.phones.some(heard) || store.state.calls.some(heard);
 }
 
+const taken = (incident) => incident.acknowledged_at !== null || incident.resolved_at !== null;
+
 const FACTS = {
   declared: (incident) => Boolean(incident.channel),
-  backup_called: (incident, store) => incident.acknowledged_at !== null || called(store, 'ana', Date.parse(incident.opened_at)),
-  acknowledged: (incident) => incident.acknowledged_at !== null,
+  phoned: (incident, store) => taken(incident) || store.state.calls.some((call) => Date.parse(call.at) >= Date.parse(incident.opened_at)),
+  backup_called: (incident, store) => taken(incident) || called(store, 'ana', Date.parse(incident.opened_at)),
+  acknowledged: taken,
   seen: () => false,
   mitigated: (incident) => incident.mitigated_at !== null || incident.resolved_at !== null,
   update_missed: (incident) =>

@@ -35,6 +35,7 @@ class Phones {
     this.channel = 'sms';
     this.mail = null;
     this.seen = new Map();
+    this.rung = new Set();
     this.known = null;
     this.tabs = h('div.people', { role: 'tablist', 'aria-label': 'Whose phone' });
     this.frame = h('div.phone', { role: 'tabpanel', id: 'phone-panel' });
@@ -62,7 +63,7 @@ class Phones {
   follow(phones, state) {
     const before = this.known;
     this.known = new Map(phones.map((phone) => [phone.number, newsOf(state, phone)]));
-    const ringing = phones.find((phone) => liveCall(state, phone.number)?.state === 'ringing');
+    const ringing = phones.find((phone) => this.beginsToRing(liveCall(state, phone.number)));
     if (before === null) phones.forEach((phone) => this.sawAll(phone.number));
     const writing = this.frame.querySelector('input')?.value;
     if (ringing !== undefined && liveCall(state, this.number) === undefined) this.number = ringing.number;
@@ -76,6 +77,13 @@ class Phones {
       this.app = app;
       return;
     }
+  }
+
+  /** Whether a call has begun since the page was last drawn; whoever turns to another phone then is left there. */
+  beginsToRing(call) {
+    if (call?.state !== 'ringing' || this.rung.has(call.sid)) return false;
+    this.rung.add(call.sid);
+    return true;
   }
 
   /** What lay there before the page was opened is no news. */

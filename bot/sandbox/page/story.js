@@ -74,9 +74,14 @@ class Story {
   }
 
   fileLink() {
-    const file = fileOf(this.store, incidentOf(this.store, this.progress));
-    if (file === undefined) return null;
-    return h('a.button', { href: `/sandbox/files/${file.id}`, target: '_blank', rel: 'noopener' }, `Open ${file.name}`);
+    const incident = incidentOf(this.store, this.progress);
+    const file = fileOf(this.store, incident);
+    if (file === undefined || !incident?.channel) return null;
+    const read = () => {
+      document.getElementById('tab-workspace').click();
+      this.workspace.openFile(incident.channel.id, file);
+    };
+    return h('button.button', { type: 'button', 'data-keep': 'story-read', onclick: read }, 'Read it');
   }
 
   buttons(step) {
@@ -158,10 +163,10 @@ class Story {
     if (answer.status !== 200) throw new Error(`/incident ${text} was answered with ${answer.status}.`);
   }
 
-  /** Turns the workspace to the incident's channel; gives back whether it is there. */
+  /** Turns the workspace to the incident's channel, or to its card where the step is about that; gives back whether it is there. */
   open() {
     const channel = incidentOf(this.store, this.progress)?.channel;
-    return Boolean(channel) && this.workspace.openChannel(channel.id);
+    return Boolean(channel) && this.workspace.openChannel(channel.id, { pinned: Boolean(this.step.pinned) });
   }
 }
 

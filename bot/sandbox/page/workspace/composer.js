@@ -77,7 +77,7 @@ export class Composer {
       this.tools.replaceChildren(...(target.thread ? [] : this._tools()));
     }
     this.box.setAttribute('aria-label', target.label);
-    this.box.placeholder = target.thread ? 'Reply' : `${target.label}, or type /incident`;
+    this.box.placeholder = target.thread ? 'Reply' : 'Write a message, or type /incident';
   }
 
   _tools() {

@@ -108,18 +108,26 @@ class Workspace {
 }
 
 /**
- * Builds the workspace in `root` and keeps it up to date. Gives back what a guide may do in it:
- * `openChannel(name or id)`, `openApp("home" | "messages")`, and `write(text)`, which fills the composer without sending.
+ * Builds the workspace in `root` and keeps it up to date. Gives back what a guide may do in it: `openChannel(name or id)` shows its
+ * newest message, or the pinned one; `openFile(channel id, file)`; `openApp("home" | "messages")`; and `write(text)`, which fills the
+ * composer without sending.
  */
 export function mountWorkspace(root, store) {
   const ws = new Workspace(root, store);
   store.subscribe(() => ws.changed());
   const find = (name) => ws.directory.channels.find((channel) => channel.id === name || channel.name === name);
   return {
-    openChannel(name) {
+    openChannel(name, { pinned = false } = {}) {
       const channel = find(name);
+      const { list } = ws.main.conversation;
+      const ts = pinned && channel?.pins.at(-1);
       if (channel) ws.show({ channel: channel.id });
+      setTimeout(() => (ts ? list.bring(ts, 'start') : list.log && list.toEnd()));
       return Boolean(channel);
+    },
+    openFile(channel, file) {
+      ws.show({ channel });
+      ws.place.open({ file });
     },
     openApp: (tab = 'home') => ws.show({ app: tab }),
     write: (text) => ws.main.conversation.composer.target && ws.main.conversation.composer.fill(text),

@@ -1,24 +1,30 @@
-// The `markdown` block: the part of standard Markdown that Slack renders, as DOM nodes.
+// Standard Markdown, as in the `markdown` block and in a file, as DOM nodes; comments are left out.
 
 import { h } from '../dom.js';
 import { link } from './mrkdwn.js';
 
 const INLINE =
-  /(`[^`]+`)|(\*\*[^*]+\*\*|__[^_]+__)|(\*[^*\s][^*]*\*|_[^_\s][^_]*_)|(~~[^~]+~~)|\[([^\]]+)\]\(([^)\s]+)\)|(https?:\/\/[^\s<>)]+)/;
+  /\\([\\`*_[\]|~#$+=.)-])|(`[^`]+`)|(\*\*[^*]+\*\*|__[^_]+__)|(\*[^*\s][^*]*\*|_[^_\s][^_]*_)|(~~[^~]+~~)|\[([^\]]+)\]\(([^)\s]+)\)|<(https?:\/\/[^\s>]+)>|(https?:\/\/[^\s<>)]+)/;
+const ENTITIES = { '&lt;': '<', '&gt;': '>', '&amp;': '&' };
+
+function plain(text) {
+  return text.replace(/&(?:lt|gt|amp);/g, (entity) => ENTITIES[entity]);
+}
 
 function spans(ws, text) {
   const match = INLINE.exec(text);
-  if (!match) return text ? [text] : [];
-  const [whole, code, strong, em, strike, label, address, bare] = match;
+  if (!match) return text ? [plain(text)] : [];
+  const [whole, escaped, code, strong, em, strike, label, address, angled, bare] = match;
   const before = text.slice(0, match.index);
-  return [...(before ? [before] : []), span(), ...spans(ws, text.slice(match.index + whole.length))];
+  return [...(before ? [plain(before)] : []), span(), ...spans(ws, text.slice(match.index + whole.length))];
 
   function span() {
+    if (escaped) return escaped;
     if (code) return h('code', { class: 'ws-code' }, code.slice(1, -1));
     if (strong) return h('strong', {}, spans(ws, strong.slice(2, -2)));
     if (em) return h('em', {}, spans(ws, em.slice(1, -1)));
     if (strike) return h('s', {}, spans(ws, strike.slice(2, -2)));
-    return bare ? link(ws, bare) : link(ws, address, label);
+    return address ? link(ws, address, label) : link(ws, plain(angled ?? bare));
   }
 }
 
@@ -28,8 +34,10 @@ const KINDS = [
     first: /^#{1,6}\s+/,
     more: null,
     build: (ws, lines) =>
-      h('div', { class: 'ws-heading', role: 'heading', 'aria-level': '3' }, spans(ws, lines[0].replace(/^#+\s+/, ''))),
+      h('div', { class: `ws-heading ws-heading-${lines[0].indexOf(' ')}`, role: 'heading', 'aria-level': '3' }, spans(ws, lines[0].replace(/^#+\s+/, ''))),
   },
+  { first: /^<!--.*-->\s*$/, more: null, build: () => null },
+  { first: /^\|.*\|\s*$/, more: /^\|.*\|\s*$/, build: table },
   { first: /^(-{3,}|\*{3,})\s*$/, more: null, build: () => h('hr', { class: 'ws-rule' }) },
   {
     first: /^>\s?/,
@@ -46,6 +54,19 @@ function list(ws, tag, lines, mark) {
     tag,
     { class: 'ws-list' },
     lines.map((line) => h('li', {}, spans(ws, line.replace(mark, '')))),
+  );
+}
+
+function table(ws, lines) {
+  const [head, ...rows] = lines
+    .filter((line) => !/^\|[\s:|-]+\|\s*$/.test(line))
+    .map((line) => line.trim().slice(1, -1).split(/(?<!\\)\|/));
+  const cells = (tag, row) => row.map((cell) => h(tag, tag === 'th' ? { scope: 'col' } : {}, spans(ws, cell.trim())));
+  const body = rows.map((row) => h('tr', {}, cells('td', row)));
+  return h(
+    'div',
+    { class: 'ws-table-box', tabindex: '0', role: 'group', 'aria-label': 'Table' },
+    h('table', { class: 'ws-table' }, h('thead', {}, h('tr', {}, cells('th', head))), h('tbody', {}, body)),
   );
 }
 
@@ -68,8 +89,9 @@ function blocks(ws, text) {
   while (lines.length) {
     const kind = KINDS.find((one) => one.first.test(lines[0]));
     const taken = kind ? take(lines, kind) : prose(lines);
-    if (kind) nodes.push(kind.build(ws, taken));
-    else if (taken.join('').trim()) nodes.push(h('div', { class: 'ws-lines' }, spans(ws, taken.join('\n').trim())));
+    const built = kind?.build(ws, taken);
+    if (built) nodes.push(built);
+    if (!kind && taken.join('').trim()) nodes.push(h('div', { class: 'ws-lines' }, spans(ws, taken.join('\n').trim())));
     lines = lines.slice(taken.length);
   }
   return nodes;

@@ -195,11 +195,16 @@ export class MessageList {
     this.jump.hidden = true;
   }
 
+  /** Brings a message into view; gives it back. */
+  bring(ts, block = 'center') {
+    const article = this.log?.querySelector(`.ws-message[data-ts="${CSS.escape(ts)}"]`);
+    article?.scrollIntoView({ block });
+    return article;
+  }
+
   /** Brings a message into view and gives it the focus. */
   find(ts) {
-    const article = this.log?.querySelector(`.ws-message[data-ts="${CSS.escape(ts)}"]`);
-    article?.scrollIntoView({ block: 'center' });
-    article?.focus();
+    this.bring(ts)?.focus();
   }
 }
 

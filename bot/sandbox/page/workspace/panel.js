@@ -4,6 +4,7 @@ import { h } from '../dom.js';
 import { Composer } from './composer.js';
 import { redraw } from './draw.js';
 import { icon } from './icons.js';
+import { markdown } from './markdown.js';
 import { messageNode } from './message.js';
 import { MessageList } from './messages.js';
 import { avatar } from './person.js';
@@ -78,12 +79,11 @@ export class Panel {
     this.title.textContent = file.title || file.name;
     const address = `/sandbox/files/${encodeURIComponent(file.id)}`;
     redraw(this.body, ['file', file.id], () => {
-      const text = h(
-        'pre',
-        { class: 'ws-file-text', tabindex: '0', role: 'group', 'aria-label': file.name },
-        'Loading…',
-      );
-      read(address).then((content) => text.replaceChildren(content));
+      const readable = file.name.endsWith('.md');
+      const kind = readable ? 'ws-file-text ws-file-page ws-rich' : 'ws-file-text';
+      const about = { class: kind, tabindex: '0', role: 'group', 'aria-label': file.name };
+      const text = h(readable ? 'div' : 'pre', about, 'Loading…');
+      read(address).then((content) => text.replaceChildren(...(readable ? markdown(this.ws, content) : [content])));
       return [
         h(
           'p',
