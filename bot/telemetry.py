@@ -24,7 +24,9 @@ _PATTERNS = (
     (re.compile(r"xox[a-z]-[A-Za-z0-9-]+|xapp-[A-Za-z0-9-]+"), "[slack token]"),
     (re.compile(r"\b(?:AC|SK)[0-9a-f]{32}\b"), "[twilio id]"),
     (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]+", re.IGNORECASE), r"\1 [secret]"),
-    (re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"), "[credentials]"),
+    (re.compile(r"(?<=://)[^/\s:@]*:[^/\s]+(?=@)"), "[credentials]"),
+    (re.compile(r"(?<=[?&])(ticket|token|secret|password|key|sig|signature)=[^&\s\"'<>]+", re.IGNORECASE), r"\1=[secret]"),
+    (re.compile(r"(?<=/ack/)[\w.-]+"), "[link]"),
     (re.compile(r"\+\d{5,13}(\d{2})\b"), r"+…\1"),
 )
 

@@ -16,6 +16,10 @@ from bot.clock import SteeredClock
 from bot.domain.policy import Policy
 from bot.listeners.socket import Pace
 from bot.sandbox import Sandbox, SandboxSettings
+from bot.sandbox.calls import Call
+from bot.sandbox.clock import SandboxClock
+from bot.sandbox.mailbox import Mail
+from bot.senders.twilio import RING_SECONDS
 from bot.services import health, timers
 from bot.settings import Settings
 from tests.policies import make_policy
@@ -23,6 +27,9 @@ from tests.policies import make_policy
 NOON = datetime(2026, 11, 20, 22, 5, tzinfo=UTC)
 CONTROL = "control-token-of-the-tests"
 SECRETS = {"PROMETHEUS_SECRET": "prometheus-secret", "MUSTER_API_TOKEN": "api-token"}
+SECRET_KEY = "secret-key-of-the-tests-0123456789"
+EMAIL_FROM = "muster@example.com"
+RING = timedelta(seconds=RING_SECONDS)
 PATIENCE = 15.0
 
 
@@ -44,8 +51,18 @@ class House:
         return await self.bot.services.read(health.idle)
 
     async def settle(self) -> None:
-        """Waits until the bot has done everything that is due at this moment."""
-        await self.eventually(self.idle, "the bot to come to rest")
+        """Waits until everything that is due at this moment is done: by the bot, and by the phone network with its receipts."""
+        await self.eventually(self._at_rest, "the bot and the phones to come to rest")
+
+    async def _at_rest(self) -> bool:
+        return self._phones_rest() and await self.idle() and self._phones_rest()
+
+    def _phones_rest(self) -> bool:
+        """Whether no receipt is on its way; a phone that rings keeps ringing until time goes on."""
+        phones, now = self.sandbox.phones, self.sandbox.clock.now()
+        ringing = [call for call in phones.calls if call.status == "ringing"]
+        over = [call for call in ringing if call.at + RING <= now]
+        return not phones.background.busy and not over and phones.voice.background.busy <= len(ringing)
 
     async def eventually(self, condition: Callable[[], Any], what: str) -> Any:
         """Waits, in real time, until the condition gives something true back; fails with ``what`` otherwise."""
@@ -58,18 +75,24 @@ class House:
                 await asyncio.sleep(0.01)
 
     async def travel(self, **span: float) -> None:
-        """Moves the clock on by a span, stopping at every timer on the way, as time itself would."""
+        """Moves all clocks on by a span, stopping at every timer and where a phone has rung in vain, as time itself would."""
         target = self.clock.now() + timedelta(**span)
         await self.settle()
-        while (due := await self.bot.services.read(timers.next_due)) is not None and due <= target:
-            self._move(due)
-            await self.settle()
-        self._move(target)
-        await self.settle()
+        while (due := await self._next_due()) is not None and due <= target:
+            await self._move(due)
+        await self._move(target)
 
-    def _move(self, to: datetime) -> None:
-        self.clock.set(max(to, self.clock.now()))
+    async def _next_due(self) -> datetime | None:
+        timer = await self.bot.services.read(timers.next_due)
+        ends = [call.at + RING for call in self.sandbox.phones.calls if call.status == "ringing"]
+        return min([*ends, *([] if timer is None else [timer])], default=None)
+
+    async def _move(self, to: datetime) -> None:
+        to = max(to, self.clock.now())
+        self.clock.set(to)
+        await set_phones_clock(self.sandbox, to)
         self.bot.database.wakes.set("timers")
+        await self.settle()
 
     async def post_alert(self, body: dict[str, Any], source: str = "prometheus", **headers: str) -> aiohttp.ClientResponse:
         """The answer to an alert body posted as the monitor would."""
@@ -91,6 +114,19 @@ class House:
     def said(self, channel: str) -> list[str]:
         """What was posted in a channel, oldest first."""
         return [message.text for message in self.sandbox.slack.channel(channel).messages]
+
+    def card(self, channel: str) -> str:
+        """The status card of an incident's channel, with everything that stands in it."""
+        card = next(message for message in self.sandbox.slack.channel(channel).messages if message.text.startswith("[P0]"))
+        return f"{card.text}\n{card.blocks}"
+
+    def calls(self, number: str) -> list[Call]:
+        """The calls to a number, oldest first."""
+        return [call for call in self.sandbox.phones.calls if call.to == number]
+
+    def mails(self, address: str) -> list[Mail]:
+        """The mails that lie in a mailbox, oldest first."""
+        return [mail for mail in self.sandbox.mailbox.messages if address in mail.to]
 
 
 def alert(status: str = "firing", starts_at: datetime = NOON, fingerprint: str = "f1", **labels: str) -> dict[str, Any]:
@@ -123,8 +159,21 @@ def make_settings(sandbox: Sandbox, database_url: str, public_url: str = "http:/
         twilio_account_sid=world.twilio_account_sid,
         twilio_auth_token=world.twilio_auth_token,
         twilio_sms_from=world.twilio_from,
+        twilio_whatsapp_from=world.whatsapp_from,
+        twilio_whatsapp_content_sid=world.whatsapp_content_sid,
+        twilio_voice_from=world.voice_from,
         twilio_api_url=sandbox.twilio_api_url,
+        smtp_url=sandbox.mailbox.url,
+        email_from=EMAIL_FROM,
+        secret_key=SECRET_KEY,
     )
+
+
+async def set_phones_clock(sandbox: Sandbox, moment: datetime) -> None:
+    """Makes ``moment`` the present on phones and in mailboxes, where it stands still; the bot's clock is not told."""
+    sandbox.clock.follow = None
+    await sandbox.clock.freeze()
+    await sandbox.clock.set(moment)
 
 
 @asynccontextmanager
@@ -134,6 +183,7 @@ async def open_house(
     """A house that is lived in until the block ends; Slack reaches it over HTTP, or over the links that it opened.
 
     ``changes`` are settings other than those of ``make_settings``; without a public URL no phone reaches the bot by itself.
+    Slack stamps its messages in real time, by which the bot finds its own again; phones and mailboxes go by the bot's clock.
     """
     sandbox = Sandbox(SandboxSettings(control_token=CONTROL, socket_mode=socket_mode))
     sandbox.phones.webhooks = changes.get("public_url", "") is not None
@@ -143,6 +193,8 @@ async def open_house(
     bot = Muster(settings, policy or make_policy(), clock, CONTROL, pace)
     await bot.start()
     sandbox.connect(bot.url)
+    sandbox.state.clock = SandboxClock()
+    await set_phones_clock(sandbox, NOON)
     async with aiohttp.ClientSession() as http:
         house = House(bot, sandbox, http)
         try:

@@ -7,6 +7,7 @@ from typing import Any
 from bot.domain.policy import Policy
 
 TIM, ANA, BEN = "+14155550101", "+14155550102", "+14155550103"
+TIM_MAIL, ANA_MAIL, BEN_MAIL = "tim@example.com", "ana@example.com", "ben@example.com"
 
 
 def policy_data(**changes: Any) -> dict[str, Any]:
@@ -31,9 +32,9 @@ def policy_data(**changes: Any) -> dict[str, Any]:
             {"label": "P1", "rank": 1, "aliases": ["warning"], "meaning": "High", "clocks": {"update": "30m"}},
         ],
         "people": {
-            "tim": {"name": "Tim", "slack": "U0TIM", "phone": TIM},
-            "ana": {"name": "Ana", "slack": "U0ANA", "phone": ANA},
-            "ben": {"name": "Ben", "slack": "U0BEN", "phone": BEN},
+            "tim": {"name": "Tim", "slack": "U0TIM", "phone": TIM, "email": TIM_MAIL},
+            "ana": {"name": "Ana", "slack": "U0ANA", "phone": ANA, "email": ANA_MAIL},
+            "ben": {"name": "Ben", "slack": "U0BEN", "phone": BEN, "email": BEN_MAIL},
             "vic": {"name": "Vic", "slack": "U0VIC", "access": "viewer"},
         },
         "groups": {"engineering": ["ana", "ben"]},
@@ -57,3 +58,12 @@ def policy_data(**changes: Any) -> dict[str, Any]:
 def make_policy(**changes: Any) -> Policy:
     """The policy of ``policy_data``."""
     return Policy.model_validate(policy_data(**changes))
+
+
+def calling_by(*roads: str, **wishes: Any) -> dict[str, Any]:
+    """The fields of a policy whose P0 rings by those roads; ``wishes`` are people's own roads, by their keys."""
+    data = policy_data()
+    data["severities"][0]["roads"] = {"acknowledge": list(roads)}
+    for key, wished in wishes.items():
+        data["people"][key]["roads"] = wished
+    return {"severities": data["severities"], "people": data["people"]}

@@ -34,6 +34,7 @@ SCOPES = {
     "apps.connections.open": set[str](),
     "auth.test": set[str](),
     "bookmarks.add": {"bookmarks:write"},
+    "bookmarks.edit": {"bookmarks:write"},
     "bookmarks.list": {"bookmarks:read"},
     "chat.getPermalink": set[str](),
     "chat.postEphemeral": {"chat:write"},

@@ -41,10 +41,9 @@ def _moment(day: str | None, clock: str, now: datetime, zone: str) -> datetime:
     try:
         hour, minute = clock.split(":")
         at = time(int(hour), int(minute))
-        wanted = _day(day, today)
-    except ValueError as error:
+        moment = datetime.combine(_day(day, today), at, local).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise Malformed(_HOW) from error
-    moment = datetime.combine(wanted, at, local).astimezone(UTC)
     if day is None and moment > now + AHEAD:
         moment = datetime.combine(today - timedelta(days=1), at, local).astimezone(UTC)
     return moment

@@ -110,6 +110,10 @@ PRIORITY: Mapping[Kind, Priority] = {
 
 CHANNEL_GONE = frozenset(["channel_not_found", "is_archived", "not_in_channel", "method_not_supported_for_channel_type"])
 """What a sender says when a channel cannot be used by us any more, after it tried to join it."""
+MESSAGE_GONE = "message_not_found"
+"""What a sender says when somebody deleted the message."""
+CHANNEL_STEPS = (Kind.CHANNEL, Kind.TOPIC, Kind.INVITE, Kind.CARD, Kind.PIN, Kind.BOOKMARK, Kind.CARD_EDIT)
+"""What is done to one channel and means nothing in another; every other word follows the incident to its next channel."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import phonenumbers
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from bot.domain.durations import format_short
 from bot.domain.routing import Names, Route, SecretReference, SourceRule
 from bot.domain.severity import Road, Severity, Span
 from bot.errors import NotFound
@@ -239,6 +240,14 @@ class Policy(BaseModel):
             members = self.members(level.who)
             if not any(self.people[key].reachable for key in members if key in self.people):
                 found.append(f"Level {place} of the chain: nobody in it has a phone number or an address, so it is passed over.")
+            found += [
+                f"Level {place} of the chain: {self.people[key].name} wishes for {step.road.value} after {format_short(step.after)}, "
+                "but the level is over by then."
+                for key in members
+                if key in self.people
+                for step in self.people[key].roads
+                if step.after >= level.delay
+            ]
         return found
 
     def to_json(self) -> str:

@@ -83,6 +83,12 @@ class TimelineEntry:
     hash: str
     text: str | None = None
 
+    @property
+    def people(self) -> set[str]:
+        """The ids of the people whom it names."""
+        named = (self.actor_id, self.facts.get("person_id"), self.facts.get("before"))
+        return {person_id for person_id in named if person_id is not None}
+
 
 @dataclass(frozen=True, slots=True)
 class Flaw:

@@ -36,6 +36,8 @@ PATH = "/slack/events"
 ANSWER_WITHIN = 2.5
 """Seconds: Slack gives up after three."""
 _BODY_WITHIN = 10.0
+_ANY = re.compile("")
+"""Every id: one that we do not know gets a sentence and not Slack's sign of trouble."""
 _Words = dict[str, Any]
 
 
@@ -65,9 +67,9 @@ class Slack:
         )
         self.bolt.use(self.own.filter)
         self.bolt.command(commands.COMMAND)(self._command)
-        self.bolt.action(re.compile(r"^incident\."))(self._action)
-        self.bolt.view(re.compile(r"^incident\."))(self._submission)
-        self.bolt.shortcut(re.compile(r"^incident\."))(self._shortcut)
+        self.bolt.action(_ANY)(self._action)
+        self.bolt.view(_ANY)(self._submission)
+        self.bolt.shortcut(_ANY)(self._shortcut)
         for kind in events.TYPES:
             self.bolt.event(kind)(self._event)
 
@@ -124,13 +126,17 @@ class Slack:
         key, digest = context["once"]
         return await self.services.run(once.once, key, digest, use_case, *arguments)
 
-    async def _meet(self, *user_ids: str) -> None:
-        await self._directory.meet(user_ids, self.verification.team_id)
+    async def _meet(self, *user_ids: str, home: str | None = None) -> None:
+        await self._directory.meet(user_ids, self.verification.team_id, home)
 
-    def _open(self, asker: Asker, use_case: Callable[..., Awaitable[_Words]], *arguments: Any) -> None:
+    def _open(self, asker: Asker, use_case: Callable[..., Awaitable[_Words]], asked: Any, home: str | None = None) -> None:
         async def build() -> _Words:
-            await self._meet(asker.user_id)
-            return await self.services.read(use_case, *arguments)
+            await self._meet(asker.user_id, home=home)
+            try:
+                return await self.services.read(use_case, asked)
+            except NotAllowed:
+                await self.services.run(_write_denial, asker.user_id, asked.user_name, "a form")
+                raise
 
         self._surface.start(self._surface.open_form(asker, build))
 
@@ -151,10 +157,10 @@ class Slack:
         click = actions.parse(body)
         asker = Asker(click.user_id, click.channel_id, click.trigger_id)
         if click.action_id in actions.FORMS:
-            self._open(asker, modals.for_click, click)
+            self._open(asker, modals.for_click, click, _home(body))
             await ack()
             return
-        await self._meet(click.user_id)
+        await self._meet(click.user_id, home=_home(body))
         try:
             words = await self._once(context, actions.act, click)
         except Refused as refusal:
@@ -165,14 +171,14 @@ class Slack:
 
     async def _shortcut(self, ack: Callable[..., Awaitable[Any]], body: _Words) -> None:
         picked = modals.parse_picked(body)
-        self._open(Asker(picked.user_id, picked.channel_id, picked.trigger_id), modals.for_shortcut, picked)
+        self._open(Asker(picked.user_id, picked.channel_id, picked.trigger_id), modals.for_shortcut, picked, _home(body))
         await ack()
 
     async def _submission(self, ack: Callable[..., Awaitable[Any]], body: _Words, context: _Words) -> None:
         user = body.get("user") or {}
         try:
             submission = submissions.parse(body)
-            await self._meet(submission.user_id, *submissions.users_in(submission))
+            await self._meet(submission.user_id, *submissions.users_in(submission), home=_home(body))
             await ack(**await self._once(context, submissions.submit, submission))
         except Refused as refusal:
             await self._refused(refusal, str(user.get("id", "")), str(user.get("username", "")), "a form")
@@ -194,6 +200,11 @@ class Slack:
 async def _write_denial(work: UnitOfWork, user_id: str, user_name: str, what: str) -> None:
     member = await people.who_in_slack(work, user_id, user_name)
     await people.write_denial(work, member.id, what)
+
+
+def _home(body: _Words) -> str | None:
+    """The workspace that the payload says its user is of; in a channel that is shared it need not be ours."""
+    return (body.get("user") or {}).get("team_id")
 
 
 def _refusal(refusal: Refused) -> web.Response:

@@ -16,6 +16,7 @@ from bot.listeners import commands, reading
 from bot.listeners.lines import Command
 from bot.messages import actions, answers
 from bot.services import channels, incidents, lookups, postmortems, situations
+from bot.services.outbox import show_home
 from bot.services.people import require_act, require_read, seen_by, who_in_slack
 from bot.services.work import UnitOfWork
 
@@ -24,7 +25,10 @@ Words = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """A click on a button or a choice in a menu; ``value`` is an incident's id, looked up again and never trusted."""
+    """A click on a button or a choice in a menu; ``value`` is an incident's id, looked up again and never trusted.
+
+    ``at_home`` says that it was clicked in the App Home.
+    """
 
     action_id: str
     value: str
@@ -32,12 +36,7 @@ class Click:
     user_name: str
     channel_id: str
     trigger_id: str
-    view_id: str = ""
-
-    @property
-    def at_home(self) -> bool:
-        """Whether it was clicked outside of any channel: in the App Home or in a form."""
-        return not self.channel_id
+    at_home: bool = False
 
 
 def parse(body: Mapping[str, Any]) -> Click:
@@ -46,7 +45,7 @@ def parse(body: Mapping[str, Any]) -> Click:
     action_id, value = str(action.get("action_id", "")), str(action.get("value", ""))
     if action_id == actions.MORE:
         action_id, value = actions.chosen(str((action.get("selected_option") or {}).get("value", "")))
-    user, container = body.get("user") or {}, body.get("container") or {}
+    user = body.get("user") or {}
     return Click(
         action_id,
         value,
@@ -54,7 +53,7 @@ def parse(body: Mapping[str, Any]) -> Click:
         str(user.get("username") or user.get("name") or ""),
         str((body.get("channel") or {}).get("id", "")),
         str(body.get("trigger_id", "")),
-        str(container.get("view_id") or ""),
+        (body.get("view") or {}).get("type") == "home",
     )
 
 
@@ -82,7 +81,10 @@ async def act(work: UnitOfWork, click: Click) -> Words | None:
         raise Malformed("This button is not known any more. Type `/incident help` for what can be done.")
     member = await who_in_slack(work, click.user_id, click.user_name)
     require_read(member)
-    return await handler(work, member, click)
+    words = await handler(work, member, click)
+    if click.at_home:
+        await show_home(work, member, await lookups.home_of(work, member))
+    return words
 
 
 async def incident_of(work: UnitOfWork, member: Member, click: Click) -> Incident:
@@ -119,7 +121,7 @@ async def _declare_anyway(work: UnitOfWork, member: Member, click: Click) -> Wor
             even_if_same=True,
             private=asked.get("private") is True,
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Malformed("This button was changed on its way. Type `/incident declare` again.") from error
     return await commands.declare(work, member, wanted)
 

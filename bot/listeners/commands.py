@@ -13,14 +13,14 @@ from bot.domain.people import Member
 from bot.domain.policy import Policy
 from bot.errors import Malformed
 from bot.listeners import reading
-from bot.listeners.lines import MENTION, Command, incident_of, plain, split_reference, split_status
+from bot.listeners.lines import MENTION, Command, incident_of, split_reference, split_status
 from bot.messages import answers
 from bot.services import callouts, corrections, declarations, incidents, resolutions, situations, verification
-from bot.services.people import require_act, require_read, who_in_slack
+from bot.services.people import in_readable_words, require_act, require_read, who_in_slack
 from bot.services.work import UnitOfWork
 
 COMMAND = "/incident"
-_FORMS = ("declare", "update", "severity", "page", "note", "at")
+_FORMS = ("update", "role", "page", "note", "at")
 """The words whose line may be left out: a form asks for it then."""
 _PRIVATE = "private"
 Words = dict[str, Any]
@@ -32,13 +32,13 @@ def ephemeral(words: Mapping[str, Any]) -> Words:
 
 
 def wants_modal(command: Command, policy: Policy) -> bool:
-    """Whether the line leaves out what a form then asks for; a severity alone leaves out its reason."""
+    """Whether the line leaves out what a form then asks for: a title, a reason, a text."""
     _, rest = split_reference(command.text)
     if command.word == "severity":
         return len(rest.split()) < 2 and (not rest or policy.find_severity(rest) is not None)
-    if command.word == "role":
-        return not rest
-    return command.word in _FORMS and not rest.removeprefix(_PRIVATE).strip()
+    if command.word == "declare":
+        return not split_severity(split_private(rest)[1], policy)[1]
+    return command.word in _FORMS and not rest
 
 
 async def answer(work: UnitOfWork, command: Command) -> Words:
@@ -58,7 +58,7 @@ def split_private(text: str) -> tuple[bool, str]:
 
 
 async def _declare(work: UnitOfWork, member: Member, command: Command) -> Words:
-    private, line = split_private(plain(command.text))
+    private, line = split_private(await in_readable_words(work, command.text))
     severity, title = split_severity(line, work.policy)
     wanted = Declaration(
         token=f"slack:{command.trigger_id}",
@@ -74,7 +74,8 @@ async def declare(work: UnitOfWork, member: Member, wanted: Declaration) -> Word
     """What the person is told who declared, whether it opened an incident or met one (complaint 20)."""
     require_act(member)
     declared = await declarations.declare(work, wanted)
-    again = json.dumps({"title": wanted.title, "severity": wanted.severity, "private": wanted.private})
+    title = declarations.title_of(wanted.title)
+    again = json.dumps({"title": title, "severity": wanted.severity, "private": wanted.private}, ensure_ascii=False)
     return answers.declared(await situations.read(work, declared.incident), joined=declared.joined, again=again)
 
 
@@ -86,14 +87,14 @@ async def _ack(work: UnitOfWork, member: Member, command: Command) -> Words:
 
 async def _update(work: UnitOfWork, member: Member, command: Command) -> Words:
     incident, rest = await incident_of(work, member, command)
-    status, text = split_status(plain(rest))
+    status, text = split_status(await in_readable_words(work, rest))
     changed = await incidents.update(work, incident.id, member.id, text, status)
     return answers.updated(await situations.read(work, changed))
 
 
 async def _severity(work: UnitOfWork, member: Member, command: Command) -> Words:
     incident, rest = await incident_of(work, member, command)
-    label, _, reason = plain(rest).partition(" ")
+    label, _, reason = (await in_readable_words(work, rest)).partition(" ")
     changed = await incidents.change_severity(work, incident.id, member.id, label, reason.strip() or None)
     return answers.severity_set(await situations.read(work, changed))
 
@@ -116,34 +117,34 @@ async def _role(work: UnitOfWork, member: Member, command: Command) -> Words:
 async def _page(work: UnitOfWork, member: Member, command: Command) -> Words:
     incident, rest = await incident_of(work, member, command)
     mentioned = [await who_in_slack(work, match["id"], match["name"] or "") for match in MENTION.finditer(rest)]
-    wanted = mentioned or await callouts.named(work, plain(rest))
+    wanted = mentioned or await callouts.named(work, await in_readable_words(work, rest))
     called = await callouts.page(work, incident.id, member.id, wanted)
     return answers.paged(await situations.read(work, incident), [person.name for person in called])
 
 
 async def _note(work: UnitOfWork, member: Member, command: Command) -> Words:
     incident, rest = await incident_of(work, member, command)
-    await incidents.note(work, incident.id, member.id, plain(rest))
+    await incidents.note(work, incident.id, member.id, await in_readable_words(work, rest))
     return answers.noted(incident.reference)
 
 
 async def _at(work: UnitOfWork, member: Member, command: Command) -> Words:
     incident, rest = await incident_of(work, member, command)
     policy = await work.policy_of(incident.policy_digest)
-    at, text = split_moment(plain(rest), work.now, policy.zones[0].zone)
+    at, text = split_moment(await in_readable_words(work, rest), work.now, policy.zones[0].zone)
     await corrections.note_at(work, incident.id, member.id, at, text)
     return answers.recorded(incident.reference, at, policy.zones)
 
 
 async def _resolve(work: UnitOfWork, member: Member, command: Command) -> Words:
     incident, rest = await incident_of(work, member, command)
-    changed = await resolutions.resolve(work, incident.id, member.id, plain(rest) or None)
+    changed = await resolutions.resolve(work, incident.id, member.id, await in_readable_words(work, rest) or None)
     return answers.resolved(await situations.read(work, changed))
 
 
 async def _reopen(work: UnitOfWork, member: Member, command: Command) -> Words:
     incident, rest = await incident_of(work, member, command)
-    changed = await resolutions.reopen(work, incident.id, member.id, plain(rest) or None)
+    changed = await resolutions.reopen(work, incident.id, member.id, await in_readable_words(work, rest) or None)
     return answers.reopened(await situations.read(work, changed))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from bot.listeners.lines import MENTION
 from bot.services import channels, lookups, people, timeline
 from bot.services.outbox import show_home
 from bot.services.timeline import Post, moment_of
@@ -21,10 +22,11 @@ async def happened(work: UnitOfWork, event: Event) -> bool:
     return handler is not None and await handler(work, event)
 
 
-def users_of(event: Event) -> set[str]:
-    """The Slack users whom the event is about."""
-    message = event.get("message") if isinstance(event.get("message"), dict) else event
-    return {str(user) for user in (event.get("user"), (message or {}).get("user")) if isinstance(user, str)}
+def users_of(event: Event) -> list[str]:
+    """The Slack users whom the event is about: who did it, then those mentioned in a message."""
+    message = event["message"] if isinstance(event.get("message"), dict) else event
+    named = [str(user) for user in (event.get("user"), message.get("user")) if isinstance(user, str)]
+    return [*named, *(match["id"] for match in MENTION.finditer(str(message.get("text") or "")))]
 
 
 async def _message(work: UnitOfWork, event: Event) -> bool:
@@ -88,7 +90,11 @@ async def _home_opened(work: UnitOfWork, event: Event) -> bool:
     return True
 
 
-_ARCHIVED, _DELETED, _REMOVED = _lost("somebody archived it"), _lost("somebody deleted it"), _lost("Muster was removed from it")
+async def _removed(work: UnitOfWork, event: Event) -> bool:
+    return await channels.removed(work, str(event.get("channel", "")))
+
+
+_ARCHIVED, _DELETED = _lost("somebody archived it"), _lost("somebody deleted it")
 _HANDLERS: Mapping[str, Callable[[UnitOfWork, Event], Awaitable[bool]]] = {
     "message": _message,
     "reaction_added": _reaction,
@@ -99,8 +105,8 @@ _HANDLERS: Mapping[str, Callable[[UnitOfWork, Event], Awaitable[bool]]] = {
     "group_archive": _ARCHIVED,
     "channel_deleted": _DELETED,
     "group_deleted": _DELETED,
-    "channel_left": _REMOVED,
-    "group_left": _REMOVED,
+    "channel_left": _removed,
+    "group_left": _removed,
     "channel_rename": _renamed,
     "group_rename": _renamed,
     "app_home_opened": _home_opened,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,11 +58,6 @@ async def incident_of(work: UnitOfWork, member: Member, command: Command) -> tup
     if reference is None:
         return await situations.by_channel(work, command.channel_id), rest
     return await people.seen_by(work, member, await situations.by_reference(work, reference)), rest
-
-
-def plain(text: str) -> str:
-    """The text with mentions as names and Slack's escapes taken back."""
-    return html.unescape(MENTION.sub(lambda match: f"@{match['name'] or match['id']}", text))
 
 
 def split_status(text: str) -> tuple[Status | None, str]:

@@ -9,12 +9,13 @@ from typing import Any
 from bot.clock import new_id
 from bot.domain.declaration import split_severity
 from bot.domain.people import Member
+from bot.errors import Malformed
 from bot.listeners import actions as clicks
 from bot.listeners import commands, submissions
-from bot.listeners.lines import Command, incident_of, plain, split_reference
+from bot.listeners.lines import Command, incident_of, split_reference
 from bot.messages import actions, modals
 from bot.services import lookups, situations
-from bot.services.people import list_slack_ids, require_act, who_in_slack
+from bot.services.people import in_readable_words, list_slack_ids, require_act, who_in_slack
 from bot.services.work import UnitOfWork
 
 View = dict[str, Any]
@@ -72,7 +73,7 @@ async def for_command(work: UnitOfWork, command: Command) -> View:
     """The filled view for a command that left something out."""
     member = await _actor(work, command.user_id, command.user_name)
     if command.word == "declare":
-        private, line = commands.split_private(plain(command.text))
+        private, line = commands.split_private(await in_readable_words(work, command.text))
         severity, title = split_severity(line, work.policy)
         return await _declare(work, member, title, severity.label if severity else None, private=private)
     incident, _ = await incident_of(work, member, command)
@@ -94,9 +95,11 @@ async def for_click(work: UnitOfWork, click: clicks.Click) -> View:
 async def for_shortcut(work: UnitOfWork, picked: Picked) -> View:
     """The filled view for a shortcut: a declaration, from a message or not, or a message for a timeline."""
     member = await _actor(work, picked.user_id, picked.user_name)
+    if picked.callback_id not in (actions.ADD_TO_TIMELINE, actions.DECLARE, actions.DECLARE_FROM):
+        raise Malformed("This shortcut is not known any more. Type `/incident help` for what can be done.")
     if picked.callback_id == actions.ADD_TO_TIMELINE:
         return modals.add_to_timeline(await lookups.open_for(work, member), picked.text, submissions.kept(picked))
-    first_line = " ".join(plain(picked.text).split())
+    first_line = " ".join((await in_readable_words(work, picked.text)).split())
     return await _declare(work, member, first_line)
 
 

@@ -107,10 +107,16 @@ def parse_object(text: str) -> Mapping[str, Any]:
 
 
 def _nesting(text: str) -> int:
-    """An upper bound of the depth, without parsing: brackets inside strings count too, which no payload of Slack reaches."""
+    """How deep the JSON is nested, without parsing it; brackets that somebody wrote into a message do not count."""
     deepest = depth = 0
+    quoted = escaped = False
     for character in text:
-        if character in "[{":
+        if quoted:
+            quoted = escaped or character != '"'
+            escaped = character == "\\" and not escaped
+        elif character == '"':
+            quoted = True
+        elif character in "[{":
             depth += 1
             deepest = max(deepest, depth)
         elif character in "]}":

@@ -15,6 +15,7 @@ from bot.domain.people import Member
 from bot.domain.status import find_status
 from bot.domain.triage import Fact
 from bot.errors import Malformed
+from bot.listeners.lines import MENTION
 from bot.messages import actions, modals
 from bot.services import callouts, corrections, declarations, incidents, resolutions, situations, timeline
 from bot.services.people import require_act, seen_by, who_in_slack
@@ -49,7 +50,7 @@ def parse(body: Mapping[str, Any]) -> Submission:
     view, user = body.get("view") or {}, body.get("user") or {}
     try:
         about = json.loads(view.get("private_metadata") or "{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Malformed(_CHANGED) from error
     states = (view.get("state") or {}).get("values") or {}
     values = {block: _values(next(iter(elements.values()), {})) for block, elements in states.items()}
@@ -88,9 +89,11 @@ async def _incident(work: UnitOfWork, member: Member, submission: Submission) ->
 
 
 def users_in(submission: Submission) -> set[str]:
-    """The Slack users who were chosen in the form."""
+    """The Slack users who were chosen in the form, and those of the message that it is about."""
     chosen = (submission.values.get(block, ()) for block in (modals.PEOPLE_BLOCK, *(role.value for role in Role)))
-    return {user_id for found in chosen for user_id in found}
+    author = submission.about.get("author", "")
+    mentioned = {match["id"] for match in MENTION.finditer(submission.about.get("text", ""))}
+    return {user_id for found in chosen for user_id in found} | mentioned | ({author} if author[:1] in ("U", "W") else set())
 
 
 async def _declare(work: UnitOfWork, member: Member, submission: Submission) -> dict[str, Any] | None:
@@ -124,7 +127,8 @@ async def _update(work: UnitOfWork, member: Member, submission: Submission) -> N
         status = None
     incident = await _incident(work, member, submission)
     impact, text = submission.value(modals.IMPACT_BLOCK), submission.value(modals.TEXT_BLOCK)
-    await incidents.update(work, incident.id, member.id, text, status, impact if impact != incident.impact else None)
+    same = modals.untouched(submission.about, modals.IMPACT_BLOCK, impact)
+    await incidents.update(work, incident.id, member.id, text, status, None if same else impact)
 
 
 async def _severity(work: UnitOfWork, member: Member, submission: Submission) -> None:
@@ -133,17 +137,27 @@ async def _severity(work: UnitOfWork, member: Member, submission: Submission) ->
         sentence = f"It was changed to {incident.severity} while this form was open. Open it again to change that."
         raise Malformed(sentence, where=modals.SEVERITY_BLOCK)
     label, reason = submission.value(modals.SEVERITY_BLOCK), submission.value(modals.TEXT_BLOCK)
-    await incidents.change_severity(work, incident.id, member.id, label, reason or None)
+    if not reason:
+        raise Malformed("Say why, in a few words: it stands in the channel and in the postmortem.", where=modals.TEXT_BLOCK)
+    await incidents.change_severity(work, incident.id, member.id, label, reason)
 
 
 async def _roles(work: UnitOfWork, member: Member, submission: Submission) -> None:
+    """A role that was left as it stood takes nothing back that somebody else gave meanwhile."""
     situation = await situations.read(work, await _incident(work, member, submission))
     for role in Role:
         user_id = submission.value(role.value)
-        if user_id:
+        if user_id and not modals.untouched(submission.about, role.value, user_id):
             person = await who_in_slack(work, user_id, user_id)
             if person.id != situation.holder(role):
-                await incidents.assign_role(work, situation.incident.id, member.id, role, person.id)
+                await _give(work, situation.incident, member, role, person)
+
+
+async def _give(work: UnitOfWork, incident: Incident, member: Member, role: Role, person: Member) -> None:
+    try:
+        await incidents.assign_role(work, incident.id, member.id, role, person.id)
+    except Malformed as error:
+        raise Malformed(str(error), where=role.value) from error
 
 
 async def _page(work: UnitOfWork, member: Member, submission: Submission) -> None:
@@ -178,6 +192,7 @@ async def _note_at(work: UnitOfWork, member: Member, submission: Submission) -> 
 
 async def _known(work: UnitOfWork, member: Member, submission: Submission) -> None:
     said = {fact.value: submission.value(fact.value) for fact in Fact}
+    said = {name: text for name, text in said.items() if not modals.untouched(submission.about, name, text)}
     await corrections.change_triage(work, (await _incident(work, member, submission)).id, member.id, said)
 
 

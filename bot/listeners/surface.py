@@ -61,12 +61,22 @@ class Surface:
         await self.client.views_update(view_id=view_id, view=view)
 
     async def whisper(self, asker: Asker, words: Words) -> None:
-        """Says words to one person: where they are, or in a form when they are in no channel."""
+        """Says words to one person: where they are, else in a form, else in their direct messages.
+
+        We are not in every channel in which somebody can type, and a trigger may be spent.
+        """
         text, blocks = words.get("text", ""), words.get("blocks")
-        if asker.channel_id:
-            await self.client.chat_postEphemeral(channel=asker.channel_id, user=asker.user_id, text=text, blocks=blocks)
-        elif asker.trigger_id:
+        try:
+            if asker.channel_id:
+                await self.client.chat_postEphemeral(channel=asker.channel_id, user=asker.user_id, text=text, blocks=blocks)
+                return
+        except SlackApiError as error:
+            telemetry.logger().info("not_said_in_channel", error=error.response.get("error"))
+        try:
             await self.client.views_open(trigger_id=asker.trigger_id, view=views.told(text, blocks))
+        except SlackApiError as error:
+            telemetry.logger().info("not_said_in_form", error=error.response.get("error"))
+            await self.client.chat_postMessage(channel=asker.user_id, text=text, blocks=blocks)
 
 
 async def _logged(work: Awaitable[None]) -> None:

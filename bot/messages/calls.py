@@ -11,10 +11,11 @@ from bot.domain.severity import Road
 from bot.messages import mail, sms, voice
 
 
-def words(incident: Incident, page: Page, link: str | None) -> Mapping[str, Any]:
-    """The words of the page's message, frozen when it is queued; ``link`` is ours by which a mail is acknowledged."""
+def words(incident: Incident, page: Page, *, linked: bool) -> Mapping[str, Any]:
+    """The words of the page's message, frozen when it is queued; where mails are ``linked``, their link is bound when sent."""
     reference, severity, title = incident.reference, incident.severity, incident.title
     if page.road == Road.EMAIL:
+        link = mail.LINK if linked else None
         return {"to": page.address, **mail.page(reference, page.code, severity, title, link)._asdict()}
     if page.road == Road.VOICE:
         return {"to": page.address, "page_id": page.id, "say": voice.page(reference, severity, title)}

@@ -73,10 +73,11 @@ def _acknowledgement(s: Situation) -> str:
     return "Not acknowledged yet" + (f", due {times.near(due[-1], s.now, s.zones)}" if due else "")
 
 
-def _resolution(s: Situation) -> str:
-    if s.incident.open:
-        return ""
-    return f"Resolved by {name_text(s, s.incident.resolved_by)}; `/incident reopen` opens it again"
+def _end(s: Situation) -> str:
+    incident = s.incident
+    ended = f"The trouble ended {times.moment(incident.ended_at, s.zones)}" if incident.ended_at is not None else ""
+    resolved = "" if incident.open else f"Resolved by {name_text(s, incident.resolved_by)}; `/incident reopen` opens it again"
+    return " · ".join(part for part in (ended, resolved) if part)
 
 
 def _roles(s: Situation) -> str:
@@ -87,7 +88,7 @@ def _alerts(s: Situation) -> str:
     recovered = sum(alert.status is AlertStatus.RESOLVED for alert in s.alerts)
     said = sum(alert.count for alert in s.alerts)
     source = texts.link(s.incident.link)
-    counted = f"Alerts: {recovered} of {len(s.alerts)} recovered, said {said} times" if s.alerts else ""
+    counted = f"Alerts: {recovered} of {len(s.alerts)} recovered, said {said} time{'s' * (said != 1)}" if s.alerts else ""
     return " · ".join(part for part in (counted, f"source: {source}" if source else "") if part)
 
 
@@ -131,7 +132,7 @@ def _limits(s: Situation) -> list[str]:
 def details(s: Situation) -> Words:
     """What stands under the post: who acknowledged by which road (complaint 16), roles, alerts, limits."""
     name = f"{s.incident.reference}, private" if s.incident.private else s.incident.reference
-    lines = [name, _acknowledgement(s), _resolution(s), _roles(s), _alerts(s), *_limits(s)]
+    lines = [name, _acknowledgement(s), _end(s), _roles(s), _alerts(s), *_limits(s)]
     return texts.context([line for line in lines if line])
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bot.messages.sms import without_addresses
 from bot.messages.texts import one_line
 
+LINK = "https://link.invalid/"
+"""Stands for our own link in a mail that waits to be sent: no title can hold it, for addresses are taken out of those."""
 _TITLE_LIMIT, _SUBJECT_LIMIT, _LABEL_LIMIT = 300, 200, 40
 STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;margin:0;color:#1d1c1d;background:#f6f6f6}"
@@ -48,6 +51,13 @@ def page(reference: str, code: int, severity: str, title: str, link: str | None)
     text = f"You are being paged for {reference}.\n\n{head}\n\n{how}\n"
     html = f"<p>You are being paged for {escape(reference)}.</p><p><strong>{escape(head)}</strong></p>{answer}"
     return PageMail(subject, text, f'<!doctype html><html lang="en"><meta charset="utf-8"><body>{html}</body></html>\n')
+
+
+def with_link(words: Mapping[str, Any], link: str) -> Mapping[str, Any]:
+    """A page's words with the link that was made when it is sent; others stay as they are."""
+    if LINK not in words["text"]:
+        return words
+    return {**words, "text": words["text"].replace(LINK, link), "html": words["html"].replace(LINK, escape(link))}
 
 
 def alarm(sentence: str) -> PageMail:

@@ -5,6 +5,7 @@ A form carries in its metadata what it is about and how that stood when it was o
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -24,6 +25,7 @@ PRIVATE_BLOCK, INCIDENT_BLOCK, WHEN_BLOCK, WHAT_BLOCK = "private", "incident", "
 PEOPLE_BLOCK, GROUP_BLOCK = "people", "group"
 PRIVATE = "private"
 _OPEN_SHOWN = 8
+_METADATA_LIMIT = 2900
 _ELEMENT = "value"
 
 
@@ -42,8 +44,22 @@ def _view(
     }
     if callback_id:
         view |= {"callback_id": callback_id, "submit": texts.plain(submit, 24)}
-        view["private_metadata"] = json.dumps(dict(about or {}))
+        view["private_metadata"] = _metadata(about or {})
     return view
+
+
+def _metadata(about: Mapping[str, str]) -> str:
+    """What the form has to remember, as JSON; the longest of it is cut until Slack keeps it."""
+    kept = dict(about)
+    while len(written := json.dumps(kept, ensure_ascii=False)) > _METADATA_LIMIT:
+        longest = max(kept, key=lambda name: len(kept[name]))
+        kept[longest] = kept[longest][: len(kept[longest]) * 9 // 10]
+    return written
+
+
+def trace(text: str) -> str:
+    """What tells later whether a field still holds what was put into it."""
+    return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:12]
 
 
 def _input(block_id: str, label: str, element: View, *, optional: bool = False, hint: str = "") -> View:
@@ -111,8 +127,18 @@ def declare(
 
 
 def told(text: str, blocks: list[View] | None = None) -> View:
-    """Words for somebody who is in no channel."""
-    return _view("Incident", blocks or [texts.section(text)])
+    """Words for somebody who is in no channel; ``text`` is escaped."""
+    return _view("Incident", blocks or [texts.section(piece) for piece in _by_lines(text)])
+
+
+def _by_lines(escaped: str) -> list[str]:
+    """Whole lines in as few sections as hold them."""
+    found = [""]
+    for line in escaped.split("\n"):
+        if len(found[-1]) + len(line) >= texts.SECTION_LIMIT:
+            found.append("")
+        found[-1] += ("\n" if found[-1] else "") + line[: texts.SECTION_LIMIT]
+    return found
 
 
 def _checkboxes(options: list[View], *, ticked: bool) -> View:
@@ -145,22 +171,34 @@ def update(situation: Situation) -> View:
     """The form of a status update."""
     incident = situation.incident
     statuses = {status.value: status.value for status in OPEN_STATUSES}
+    impact = texts.one_line(incident.impact or "", 3000)
     blocks = [
         _input(STATUS_BLOCK, "Status", _select(statuses, incident.status.value)),
         _input(TEXT_BLOCK, "What happened since?", _text("Rolled back to 1.4.2, watching", multiline=True)),
         _input(
             IMPACT_BLOCK,
             "Impact",
-            _text("Who is affected", initial=texts.one_line(incident.impact or "", 3000)),
+            _text("Who is affected", initial=impact),
             optional=True,
         ),
     ]
-    return _view(f"Update {incident.reference}", blocks, actions.UPDATE, "Send", _about(situation))
+    return _view(f"Update {incident.reference}", blocks, actions.UPDATE, "Send", _about(situation, {IMPACT_BLOCK: impact}))
 
 
-def _about(situation: Situation) -> dict[str, str]:
+def _about(situation: Situation, shown: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What a form is about; ``shown`` is what stood in fields when it was opened: only what differs from that was changed."""
     incident = situation.incident
-    return {"incident_id": incident.id, "status": incident.status.value, "severity": incident.severity}
+    about = {"incident_id": incident.id, "status": incident.status.value, "severity": incident.severity}
+    return about | {_was(block_id): trace(text) for block_id, text in (shown or {}).items()}
+
+
+def _was(block_id: str) -> str:
+    return f"was {block_id}"
+
+
+def untouched(about: Mapping[str, str], block_id: str, text: str) -> bool:
+    """Whether a field still holds what stood in it when the form was opened."""
+    return about.get(_was(block_id)) == trace(text)
 
 
 def severity(situation: Situation, policy: Policy, wanted: str | None = None) -> View:
@@ -176,11 +214,12 @@ def severity(situation: Situation, policy: Policy, wanted: str | None = None) ->
 def roles(situation: Situation, slack_ids: Mapping[str, str]) -> View:
     """The form that gives roles; ``slack_ids`` maps person ids to members of the workspace, who are chosen already."""
     blocks = []
+    held = {role.value: slack_ids.get(situation.holder(role) or "", "") for role in Role}
     for role in Role:
-        holder = slack_ids.get(situation.holder(role) or "")
+        holder = held[role.value]
         element: View = {"type": "users_select", "placeholder": texts.plain("Choose somebody", 150)}
         blocks.append(_input(role.value, role.value.capitalize(), element | ({"initial_user": holder} if holder else {}), optional=True))
-    return _view(f"Roles {situation.incident.reference}", blocks, actions.ASSIGN_ROLE, "Assign", _about(situation))
+    return _view(f"Roles {situation.incident.reference}", blocks, actions.ASSIGN_ROLE, "Assign", _about(situation, held))
 
 
 def page(situation: Situation, policy: Policy) -> View:
@@ -216,12 +255,12 @@ def note_at(situation: Situation) -> View:
 def known(situation: Situation) -> View:
     """The form of what is known: tenants, routes, features, release, error, users (W7)."""
     found = triage(situation.alerts, situation.incident.triage)
+    shown = {fact.value: texts.one_line(", ".join(found.facts.get(fact, ())), 2000) for fact in Fact}
     blocks = []
     for fact in Fact:
-        initial = texts.one_line(", ".join(found.facts.get(fact, ())), 2000)
-        element = _text("Several by commas", initial=initial)
+        element = _text("Several by commas", initial=shown[fact.value])
         blocks.append(_input(fact.value, fact.value.capitalize(), element, optional=True))
-    return _view(f"Known of {situation.incident.reference}", blocks, actions.CHANGE_TRIAGE, "Save", _about(situation))
+    return _view(f"Known of {situation.incident.reference}", blocks, actions.CHANGE_TRIAGE, "Save", _about(situation, shown))
 
 
 def resolve(situation: Situation) -> View:

@@ -119,6 +119,17 @@ def channel_replaced(s: Situation, former: Channel) -> Words:
     return {"text": text, "blocks": [section(text)]}
 
 
+def came_back(s: Situation) -> Words:
+    """Says in a channel that somebody put us out of why we are in it all the same."""
+    reason = "what is written here is its timeline, and its status is kept here until it is resolved"
+    return _notice(f"{s.incident.reference}: Muster was removed from the incident's channel. It goes on here: {reason}.")
+
+
+def not_invited(s: Situation, names: Sequence[str]) -> Words:
+    """Says who could not be invited to the channel, each with the reason in Slack's word."""
+    return _notice(f"{s.incident.reference}: could not be invited here: {shown(', '.join(names), 1000)}. Everybody else is.")
+
+
 def paged_by_hand(s: Situation, by: str, names: Sequence[str]) -> Words:
     """Says who called whom out by hand."""
     return _notice(f"{shown(by)} pages {shown(', '.join(names), 1000)} for {s.incident.reference}.")
@@ -167,11 +178,17 @@ def level_skipped(s: Situation, level: int, why: str) -> Words:
     return _notice(f"{s.incident.reference}: {place(level)} was passed over at once: {shown(why, 500)}.")
 
 
-def chain_exhausted(s: Situation, round_number: int) -> Words:
-    """Says loudly that the whole chain was rung in vain and begins again (complaint 22)."""
+def not_reachable(s: Situation, names: Sequence[str], level: int) -> Words:
+    """Says who of a level cannot be called although the others are (complaint 7)."""
+    sentence = f"{s.incident.reference}: there is no way to reach {shown(', '.join(names), 1000)} ({place(level)})"
+    return _notice(f"{sentence}: no number or address for the roads in use, or they wrote STOP.")
+
+
+def chain_exhausted(s: Situation, round_number: int, clock: ClockName) -> Words:
+    """Says loudly that the whole chain was rung in vain for what is owed by that clock, and begins again (complaint 22)."""
     incident = s.incident
     sentence = f"NOBODY HAS ANSWERED for {incident.reference} [{severity_label(s)}] {title_text(s)}"
-    again = f"The whole chain was rung, round {round_number}, and it begins again."
+    again = f"The whole chain was rung for {OWED[clock]}, round {round_number}, and it begins again."
     return _notice(f"{sentence}\n{again} Whoever reads this can take it: Acknowledge on the card, or /incident ack.")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from bot.domain.alert import AlertRow
 from bot.domain.durations import format_span
@@ -16,6 +17,7 @@ from bot.domain.pages import Page, PageState
 from bot.domain.situation import Situation
 from bot.domain.timeline import EntryKind, TimelineEntry
 from bot.domain.timers import Promise
+from bot.domain.triage import triage
 from bot.messages import times
 from bot.messages.card import road_name
 from bot.messages.evidence import Evidence, durations, last_words, outcome
@@ -84,9 +86,13 @@ def _summary(evidence: Evidence) -> str:
         ("Owner", inline(s.name(incident.owner_id))),
         *((role.value.capitalize(), inline(s.name(who))) for role, who in s.roles.items()),
         ("Declared by", inline(by)),
-        ("Started", times.moment(incident.started_at, s.zones)),
+        ("Started", times.moment(incident.started_at, s.zones) + _correction(evidence, "started_at")),
         ("Opened", times.moment(incident.opened_at, s.zones)),
     ]
+    if incident.private:
+        facts.insert(0, ("Private", "only who has a part in it may see it"))
+    if incident.ended_at is not None:
+        facts.append(("Ended", times.moment(incident.ended_at, s.zones) + _correction(evidence, "ended_at")))
     if incident.resolved_at is not None:
         facts.append(
             (
@@ -96,8 +102,22 @@ def _summary(evidence: Evidence) -> str:
         )
     if evidence.generated_at is not None:
         facts.append(("Drafted", times.moment(evidence.generated_at, s.zones)))
+    known = triage(s.alerts, incident.triage)
+    facts += [(fact.value.capitalize(), inline(", ".join(values))) for fact, values in known.facts.items()]
     listed = "\n".join(f"- {name}: {value}" for name, value in facts)
     return f"# Postmortem of {incident.reference}: {inline(incident.title)}\n\n{listed}"
+
+
+def _correction(evidence: Evidence, field: str) -> str:
+    """Who put a time right and what it said before; empty when it was never corrected."""
+    s = evidence.situation
+    kind = EntryKind.TIME_CORRECTED
+    corrected = [entry for entry in evidence.entries if entry.kind is kind and entry.facts.get("field") == field]
+    if not corrected:
+        return ""
+    old = corrected[0].facts.get("old")
+    before = f", first said {times.moment(datetime.fromisoformat(old), s.zones)}" if old else ""
+    return f" (corrected by {inline(s.name(corrected[-1].actor_id))}{before})"
 
 
 def _impact(s: Situation) -> str:

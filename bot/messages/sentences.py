@@ -89,7 +89,9 @@ def _updated(s: Situation, entry: TimelineEntry) -> str:
 
 
 def _role(s: Situation, entry: TimelineEntry) -> str:
-    return f"{_by(s, entry)} made {_person(s, entry)} the {_fact(entry, 'role')}"
+    before, person_id = entry.facts.get("before"), entry.facts.get("person_id")
+    after = f", after {s.name(before)}" if before is not None and before != person_id else ""
+    return f"{_by(s, entry)} made {_person(s, entry)} the {_fact(entry, 'role')}{after}"
 
 
 def _wrote(verb: str) -> Callable[[Situation, TimelineEntry], str]:
@@ -98,7 +100,7 @@ def _wrote(verb: str) -> Callable[[Situation, TimelineEntry], str]:
         where = " in a thread" if entry.facts.get("thread_ts") else ""
         files = entry.facts.get("files")
         shared = f" [{', '.join(map(str, files))}]" if files else ""
-        return f"{_by(s, entry)} {verb}{where}{what}{shared}"
+        return f"{_by(s, entry)} {verb}{where}{shared}{what}"
 
     return say
 

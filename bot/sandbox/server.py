@@ -24,7 +24,6 @@ from bot.sandbox.twilioapi import TwilioApi
 from bot.sandbox.webapi import WebApi
 from bot.sandbox.workspace import SlackError, State
 
-
 _CLOSING_SECONDS = 1.0
 """What is still under way then is cut off: a fault may hold an answer back for an hour."""
 

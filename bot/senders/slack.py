@@ -121,7 +121,7 @@ class Slack:
         return Receipt(None, {})
 
     async def _bookmark(self, delivery: Delivery) -> Receipt:
-        """The bookmark's id; Slack takes the same one twice, so that they are listed first."""
+        """The bookmark's id; Slack takes the same one twice, so that they are listed first. One of ours is led here."""
         channel, title, link = (delivery.request[name] for name in ("channel", "title", "link"))
         if link is None:
             raise SendError(
@@ -131,6 +131,9 @@ class Slack:
         for bookmark in known.get("bookmarks") or ():
             if bookmark.get("link") == link:
                 return Receipt(str(bookmark["id"]), {"adopted": True})
+            if bookmark.get("title") == title:
+                edit = self._client.bookmarks_edit(channel_id=channel, bookmark_id=str(bookmark["id"]), link=link)
+                return Receipt(str((await ask("bookmarks.edit", edit))["bookmark"]["id"]), {"edited": True})
         made = await ask("bookmarks.add", self._client.bookmarks_add(channel_id=channel, title=title, type="link", link=link))
         return Receipt(str(made["bookmark"]["id"]), {})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from bot.domain.escalation import BY_HAND, Position, delay_at
 from bot.domain.incidents import Incident
@@ -12,18 +13,21 @@ from bot.domain.severity import ClockName, Road
 from bot.domain.status import Step, next_status
 from bot.domain.timeline import EntryKind
 from bot.domain.timers import TimerKind
-from bot.errors import Malformed, NotFound
+from bot.errors import Malformed, NotFound, Refused
 from bot.messages import notices
 from bot.services import channels, escalations, situations
 from bot.services.incidents import actor
-from bot.services.outbox import say
+from bot.services.outbox import say, tell
 from bot.services.work import UnitOfWork
 from bot.store import escalations as rows
 from bot.store import incidents, people, timers
 
+_AT_MOST, _SPAN = 12, timedelta(minutes=10)
+"""How often a person is called within that span before nobody can have them called once more by hand; the chain is not held back."""
+
 
 async def page(work: UnitOfWork, incident_id: str, person_id: str, wanted: Sequence[Member]) -> list[Member]:
-    """The people who are being called now, each by their own roads; raises Malformed when none of them can be reached.
+    """The people who are being called now, each by the roads that they want at once; raises Malformed when none of them can be reached.
 
     A chain that rings goes on beside it. Without one, an unanswered call is said in the channel after the first level's delay.
     """
@@ -37,12 +41,24 @@ async def page(work: UnitOfWork, incident_id: str, person_id: str, wanted: Seque
     if not reached:
         names = ", ".join(member.name for member in wanted) or "nobody"
         raise Malformed(f"There is no way to call {names}: the policy has no number or address for them, or they wrote STOP.")
+    for member, _ in reached:
+        await _not_too_often(work, member)
     run = await _run(work, incident)
-    await say(work, incident.id, notices.paged_by_hand(await situations.read(work, incident), by.name, [m.name for m, _ in reached]))
+    situation = await situations.read(work, incident)
+    await say(work, incident.id, notices.paged_by_hand(situation, by.name, [m.name for m, _ in reached]))
     for member, steps in reached:
-        await escalations.page(work, incident, run, member, steps[0])
+        for step in steps:
+            if not step.after:
+                await escalations.page(work, incident, run, member, step)
+        await tell(work, member, notices.you_are_paged(situation), incident.id)
         await channels.bring_in(work, incident, member.id)
     return [member for member, _ in reached]
+
+
+async def _not_too_often(work: UnitOfWork, member: Member) -> None:
+    if await rows.count_pages_to(work.tx, member.id, work.now - _SPAN) >= _AT_MOST:
+        minutes = int(_SPAN.total_seconds() // 60)
+        raise Refused(f"{member.name} was called {_AT_MOST} times within {minutes} minutes. Page somebody else, or wait.")
 
 
 async def _run(work: UnitOfWork, incident: Incident) -> Escalation:

@@ -6,9 +6,9 @@ from bot.domain.incidents import Channel, Incident, Purpose, channel_name
 from bot.domain.timeline import EntryKind
 from bot.messages import notices
 from bot.services import situations
-from bot.services.outbox import announce, invite, open_channel, refresh_card, say
+from bot.services.outbox import announce, invite, lane, open_channel, refresh_card, say
 from bot.services.work import UnitOfWork
-from bot.store import incidents, people
+from bot.store import incidents, outbox, people
 
 
 async def open_first(work: UnitOfWork, incident: Incident) -> None:
@@ -18,11 +18,14 @@ async def open_first(work: UnitOfWork, incident: Incident) -> None:
 
 
 async def open_again(work: UnitOfWork, incident: Incident) -> None:
-    """A channel in place of one that is archived, deleted or closed to us, each linked to the other; a bot cannot unarchive."""
-    former = (await incidents.list_channels(work.tx, incident.id))[-1]
-    count = len(await incidents.list_channels(work.tx, incident.id))
-    await _open(work, incident, again=count + 1)
-    await say(work, incident.id, notices.channel_replaced(await situations.read(work, incident), former))
+    """A channel in place of one that is archived, deleted or closed to us, linked to it; a bot cannot unarchive.
+
+    What was still to be said in the former one is said in this one, in its order.
+    """
+    former = await incidents.list_channels(work.tx, incident.id)
+    created = await _open(work, incident, again=len(former) + 1)
+    await outbox.hold_back(work.tx, lane(incident.id, Purpose.INCIDENT), created)
+    await say(work, incident.id, notices.channel_replaced(await situations.read(work, incident), former[-1]))
     await refresh_card(work, incident.id)
 
 
@@ -60,10 +63,23 @@ async def lost(work: UnitOfWork, channel_id: str, why: str) -> bool:
     if channel is None or channel.channel_id != channel_id:
         return False
     await incidents.retire_channel(work.tx, channel)
+    await outbox.withdraw_steps(work.tx, lane(incident.id, Purpose.INCIDENT), work.now)
     facts = {"channel_id": channel_id, "name": channel.name, "why": why}
     await work.write(EntryKind.CHANNEL_LOST, incident.id, facts=facts)
     if incident.open:
         await open_again(work, incident)
+    return True
+
+
+async def removed(work: UnitOfWork, channel_id: str) -> bool:
+    """Whether we were put out of an incident's live channel: we come back with a word where it is public, and get another one else.
+
+    The word finds us outside, and whoever sends it joins first; where that is refused, the channel is lost.
+    """
+    incident = await incidents.find_by_channel(work.tx, channel_id)
+    if incident is None or incident.private or not incident.open:
+        return await lost(work, channel_id, "Muster was removed from it")
+    await say(work, incident.id, notices.came_back(await situations.read(work, incident)))
     return True
 
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot.domain.declaration import SAME_TITLE_WITHIN, Declaration, same_title
 from bot.domain.incidents import TITLE_LIMIT, Incident
 from bot.domain.severity import ClockName
 from bot.domain.status import Status
 from bot.domain.timeline import EntryKind
-from bot.errors import Malformed
+from bot.errors import Malformed, Refused
 from bot.messages import texts
 from bot.services import channels, escalations, promises
+from bot.services.people import may_see
 from bot.services.work import UnitOfWork
-from bot.store import incidents
+from bot.store import incidents, people
+
+_AT_MOST, _SPAN = 10, timedelta(minutes=10)
+"""How many incidents one person may declare within that span."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ async def declare(work: UnitOfWork, wanted: Declaration) -> Declared:
     met = await _already_open(work, wanted, title)
     if met is not None:
         return Declared(met, joined=met.token != wanted.token)
+    await _not_too_many(work, wanted.declared_by)
     opened_at = wanted.opened_at or work.now
     incident = await incidents.add_incident(
         work.tx,
@@ -69,11 +75,28 @@ async def declare(work: UnitOfWork, wanted: Declaration) -> Declared:
     return Declared(incident, joined=False)
 
 
+async def _not_too_many(work: UnitOfWork, person_id: str | None) -> None:
+    """Refuses one person's declarations beyond any that hands could need; an alert's are never refused."""
+    if person_id is None:
+        return
+    if await incidents.count_declared_by(work.tx, person_id, work.now - _SPAN) >= _AT_MOST:
+        minutes = int(_SPAN.total_seconds() // 60)
+        raise Refused(f"You declared {_AT_MOST} incidents within {minutes} minutes. Join one of those, or let somebody else declare.")
+
+
 async def _already_open(work: UnitOfWork, wanted: Declaration, title: str) -> Incident | None:
     known = await incidents.find_by_token(work.tx, wanted.token)
     if known is None and wanted.correlation_key is not None:
         known = await incidents.find_open_by_correlation(work.tx, wanted.correlation_key)
     if known is None and wanted.correlation_key is None and not wanted.even_if_same:
         recent = await incidents.list_opened_since(work.tx, work.now - SAME_TITLE_WITHIN)
-        known = next((incident for incident in recent if same_title(incident.title, title)), None)
+        same = [incident for incident in recent if same_title(incident.title, title)]
+        known = next(iter([incident for incident in same if await _seen(work, wanted.declared_by, incident)]), None)
     return known
+
+
+async def _seen(work: UnitOfWork, person_id: str | None, incident: Incident) -> bool:
+    """Whether who declares may learn of the incident: a private one is not given away by its title."""
+    if not incident.private:
+        return True
+    return person_id is not None and await may_see(work, await people.get_person(work.tx, person_id), incident)

@@ -11,6 +11,8 @@ from bot.domain.incidents import Channel, Purpose
 from bot.domain.outbox import (
     AMBIGUITY,
     CHANNEL_GONE,
+    CHANNEL_STEPS,
+    MESSAGE_GONE,
     PAGES,
     Ambiguity,
     Delivery,
@@ -25,12 +27,14 @@ from bot.domain.outbox import (
 from bot.domain.pages import PageState
 from bot.domain.timeline import EntryKind
 from bot.errors import SendError
-from bot.messages import card, notices
-from bot.services import channels, escalations, replies, situations
-from bot.services.outbox import say
+from bot.messages import card, mail, notices
+from bot.services import backlog, channels, escalations, operators, replies, situations
+from bot.services.outbox import post_card_again, say
 from bot.services.work import UnitOfWork
 from bot.store import escalations as pages
-from bot.store import incidents, outbox
+from bot.store import incidents, outbox, people
+
+_REFUSED = "{provider} refuses Muster ({code}). What goes by it waits and is tried again every minute. Run muster doctor to see why."
 
 
 async def claim(work: UnitOfWork, owner: str, lease: timedelta, limit: int, *, pages: bool) -> list[OutboxMessage]:
@@ -51,11 +55,12 @@ async def prepare(work: UnitOfWork, message: OutboxMessage, lease: timedelta) ->
     """
     if not await outbox.confirm(work.tx, message, lease):
         return None
-    stale = await _why_not(work, message)
+    channel = await _channel_of(work, message)
+    stale = await _why_not(work, message, channel)
     if stale is not None:
         await outbox.mark_ended(work.tx, message, MessageState.CANCELLED, stale, work.now)
         return None
-    request = await _bind(work, message)
+    request = await _bind(work, await backlog.join(work, message), channel)
     if request is None:
         await outbox.mark_again(work.tx, message, timedelta(seconds=2), "its channel does not exist yet", ambiguous=False)
         return None
@@ -63,7 +68,22 @@ async def prepare(work: UnitOfWork, message: OutboxMessage, lease: timedelta) ->
     return Delivery(message.id, message.kind, request, ambiguous, message.created_real_at)
 
 
-async def _why_not(work: UnitOfWork, message: OutboxMessage) -> str | None:
+def _goes_to_a_channel(message: OutboxMessage) -> bool:
+    return message.incident_id is not None and message.kind not in (*PAGES, Kind.DIRECT, Kind.HOME, Kind.CHANNEL)
+
+
+async def _channel_of(work: UnitOfWork, message: OutboxMessage) -> Channel | None:
+    """The channel that the message's lane stands for at this moment; None for a message that carries its address itself."""
+    if message.incident_id is None or not _goes_to_a_channel(message):
+        return None
+    return await incidents.find_channel(work.tx, message.incident_id, Purpose(message.lane.partition(":")[0]))
+
+
+async def _why_not(work: UnitOfWork, message: OutboxMessage, channel: Channel | None) -> str | None:
+    if channel is None and _goes_to_a_channel(message):
+        return "its channel is gone, and a resolved incident gets no other"
+    if channel is not None and _of_a_former(channel, message):
+        return "it was to be done to a channel that is gone, or to a card that was deleted"
     if message.valid_until is not None and work.now >= message.valid_until:
         return "no longer true when it could be sent"
     if message.page_id is not None:
@@ -73,19 +93,25 @@ async def _why_not(work: UnitOfWork, message: OutboxMessage) -> str | None:
     return None
 
 
-async def _bind(work: UnitOfWork, message: OutboxMessage) -> Mapping[str, Any] | None:
+def _of_a_former(channel: Channel, message: OutboxMessage) -> bool:
+    """Whether a step that was claimed just before its channel was lost belongs to that one."""
+    own = channel.purpose is Purpose.INCIDENT and message.kind in CHANNEL_STEPS
+    return own and message.after_id not in (channel.opened_by, channel.posted_by)
+
+
+async def _bind(work: UnitOfWork, message: OutboxMessage, channel: Channel | None) -> Mapping[str, Any] | None:
     """The whole request; None while the address is not known."""
-    if message.kind in (*PAGES, Kind.DIRECT, Kind.HOME, Kind.CHANNEL) or message.incident_id is None:
+    if message.kind is Kind.EMAIL and message.page_id is not None:
+        return mail.with_link(message.words, work.link_to(message.page_id) or mail.LINK)
+    if channel is None:
         return message.words
-    purpose = Purpose(message.lane.partition(":")[0])
-    channel = await incidents.find_channel(work.tx, message.incident_id, purpose)
-    address = None if channel is None else channel.channel_id or (channel.name if purpose is Purpose.ANNOUNCE else None)
-    if channel is None or address is None:
+    address = channel.channel_id or (channel.name if channel.purpose is Purpose.ANNOUNCE else None)
+    if address is None:
         return None
     if message.kind in (Kind.CARD, Kind.CARD_EDIT):
         return await _card(work, message, channel, address)
     if message.kind is Kind.PIN:
-        return {"channel": address, "timestamp": channel.message_ts}
+        return None if channel.message_ts is None else {"channel": address, "timestamp": channel.message_ts}
     if message.kind is Kind.BOOKMARK:
         return {"channel": address, "link": channel.permalink, **message.words}
     return {"channel": address, **message.words}
@@ -114,16 +140,27 @@ async def _record_step(work: UnitOfWork, message: OutboxMessage, receipt: Receip
     assert message.incident_id is not None, "a step belongs to an incident"
     if message.kind is Kind.CHANNEL:
         values = {"channel_id": receipt.provider_id, "name": receipt.facts.get("name", message.words["name"])}
-        await incidents.mark_channel(work.tx, message.incident_id, Purpose.INCIDENT, **values)
+        await incidents.mark_made(work.tx, message.id, **values)
     elif message.kind is Kind.CARD:
         values = {"message_ts": receipt.provider_id, "permalink": receipt.facts.get("permalink")}
-        purpose = Purpose(message.lane.partition(":")[0])
-        values["channel_id"] = receipt.facts.get("channel")
-        await incidents.mark_channel(work.tx, message.incident_id, purpose, **values)
+        await incidents.mark_made(work.tx, message.id, channel_id=receipt.facts.get("channel"), **values)
+    elif message.kind is Kind.INVITE and receipt.facts.get("failed"):
+        await _say_left_out(work, message.incident_id, receipt.facts["failed"])
+
+
+async def _say_left_out(work: UnitOfWork, incident_id: str, failed: Mapping[str, str]) -> None:
+    """Says who could not be invited, and why, by the names that we know them by."""
+    names = {user_id: member.name for user_id in failed if (member := await people.find_by_slack(work.tx, user_id)) is not None}
+    left_out = [f"{names.get(user_id, user_id)} ({error})" for user_id, error in failed.items()]
+    facts = {"what": Kind.INVITE.value, "error": ", ".join(sorted(set(failed.values()))), "attempts": 1}
+    await work.write(EntryKind.DELIVERY_FAILED, incident_id, text=f"not invited: {', '.join(left_out)}", facts=facts)
+    await say(work, incident_id, notices.not_invited(await situations.situation(work, incident_id), left_out))
 
 
 async def _record_page(work: UnitOfWork, message: OutboxMessage, receipt: Receipt) -> None:
     assert message.page_id is not None, "asked for a page's message only"
+    if receipt.provider_id is not None:
+        await pages.hold_receipts(work.tx, receipt.provider_id, work.now)
     page = await pages.get_page(work.tx, message.page_id)
     await incidents.lock_incident(work.tx, page.incident_id)
     telemetry.count_page(page.road, "sent")
@@ -139,20 +176,36 @@ async def _record_page(work: UnitOfWork, message: OutboxMessage, receipt: Receip
 async def fail(work: UnitOfWork, message: OutboxMessage, error: SendError, jitter: float, channel_id: str | None = None) -> None:
     """Puts the message back with a durable backoff, closes the gate that the provider asked for, or gives it up.
 
+    A provider that refuses all of us is told to the operators by the other roads, for nothing else would tell them.
     When the incident's channel ``channel_id`` is gone for us, the message goes to the one that takes its place.
     """
     if error.gate is not None and error.retry_after is not None:
         provider_gate, method_gate = gates(message.kind, message.lane)
         gate = provider_gate if error.gate == provider_gate else method_gate
         await outbox.close_gate(work.tx, gate, error.retry_after, str(error))
+        if gate == provider_gate:
+            await operators.alarm(work, _REFUSED.format(provider=message.kind.provider.capitalize(), code=error.code))
     if error.code in CHANNEL_GONE and channel_id is not None and await _moves(work, message, channel_id, error):
-        await outbox.mark_again(work.tx, message, timedelta(seconds=1), str(error), ambiguous=False)
+        await _follow(work, message, str(error))
+        return
+    if error.code == MESSAGE_GONE and message.kind in (Kind.CARD_EDIT, Kind.PIN) and message.incident_id is not None:
+        await outbox.mark_ended(work.tx, message, MessageState.SUPERSEDED, str(error), work.now)
+        incident = await incidents.lock_incident(work.tx, message.incident_id)
+        await post_card_again(work, incident, Purpose(message.lane.partition(":")[0]))
         return
     if error.permanent or exhausted(message.kind, message.attempts):
         await _give_up(work, message, error)
         return
     after = max(error.retry_after or timedelta(), backoff(message.attempts, jitter))
     await outbox.mark_again(work.tx, message, after, str(error), ambiguous=message.ambiguous or error.ambiguous)
+
+
+async def _follow(work: UnitOfWork, message: OutboxMessage, why: str) -> None:
+    """Has words said in the incident's next channel; a step of the former one is not made in it, for it has steps of its own."""
+    if message.kind in CHANNEL_STEPS:
+        await outbox.mark_ended(work.tx, message, MessageState.SUPERSEDED, why, work.now)
+    else:
+        await outbox.mark_again(work.tx, message, timedelta(), why, ambiguous=False)
 
 
 async def _moves(work: UnitOfWork, message: OutboxMessage, channel_id: str, error: SendError) -> bool:
@@ -168,8 +221,7 @@ async def _give_up(work: UnitOfWork, message: OutboxMessage, error: SendError) -
     if not await outbox.mark_ended(work.tx, message, MessageState.DEAD, str(error), work.now):
         return
     telemetry.count_dead_letter(message.kind.value)
-    for waiting in await outbox.list_waiting_for(work.tx, message.id):
-        await outbox.mark_dead(work.tx, waiting.id, f"waits for {message.kind.value}, which failed: {error}", work.now)
+    await _give_up_behind(work, message, error)
     if message.page_id is not None:
         page = await pages.get_page(work.tx, message.page_id)
         await incidents.lock_incident(work.tx, page.incident_id)
@@ -180,9 +232,20 @@ async def _give_up(work: UnitOfWork, message: OutboxMessage, error: SendError) -
         await _say_failed(work, message, error)
 
 
+async def _give_up_behind(work: UnitOfWork, message: OutboxMessage, error: SendError) -> None:
+    """Gives up whatever waits for a message that will never be sent, and what waits for that."""
+    for waiting in await outbox.list_waiting_for(work.tx, message.id):
+        await outbox.mark_dead(work.tx, waiting.id, f"waits for {message.kind.value}, which failed: {error}", work.now)
+        await _give_up_behind(work, waiting, error)
+
+
 async def _say_failed(work: UnitOfWork, message: OutboxMessage, error: SendError) -> None:
     assert message.incident_id is not None, "asked for an incident's message only"
     facts = {"what": message.kind.value, "error": error.code or "error", "attempts": message.attempts}
     await work.write(EntryKind.DELIVERY_FAILED, message.incident_id, text=str(error), facts=facts)
-    if message.kind not in (Kind.POST, Kind.CHANNEL, Kind.CARD_EDIT):
-        await say(work, message.incident_id, notices.delivery_failed(message.kind.value, str(error)))
+    notice = notices.delivery_failed(message.kind.value, str(error))
+    if message.kind is Kind.CHANNEL:
+        words = notices.announced(await situations.situation(work, message.incident_id), notice)
+        await say(work, message.incident_id, words, purpose=Purpose.ANNOUNCE)
+    elif message.kind not in (Kind.POST, Kind.CARD_EDIT):
+        await say(work, message.incident_id, notice)

@@ -27,6 +27,7 @@ from bot.domain.people import Member
 from bot.domain.policy import Level, Policy
 from bot.domain.roads import KINDS, Step, instead_of, steps
 from bot.domain.severity import ClockName, Road, Severity
+from bot.domain.situation import Situation
 from bot.domain.timeline import EntryKind
 from bot.domain.timers import TimerKind
 from bot.messages import calls, notices
@@ -137,7 +138,12 @@ async def _ring(work: UnitOfWork, incident: Incident, run: Escalation, policy: P
     if not reachable:
         await _skip(work, incident, run, _why_skipped(members, roads))
         return False
-    await _take(work, incident, run, [(member, step) for member, steps in reachable for step in steps if not step.after])
+    situation = await _take(work, incident, run, [(member, step) for member, steps in reachable for step in steps if not step.after])
+    for member, _ in reachable:
+        await tell(work, member, notices.you_are_paged(situation), incident.id)
+    missing = [member.name for member, steps in planned if not steps]
+    if missing and (run.round, run.ring) == (1, 1):
+        await say(work, incident.id, notices.not_reachable(situation, missing, run.level))
     await _arm_next_road(work, run, [step.after for _, steps in reachable for step in steps], timedelta())
     return True
 
@@ -148,16 +154,15 @@ def steps_to(policy: Policy, member: Member, roads: Sequence[Road]) -> tuple[Ste
     return steps(member, roads, person.roads if person is not None else ())
 
 
-async def _take(work: UnitOfWork, incident: Incident, run: Escalation, ways: Sequence[tuple[Member, Step]]) -> None:
-    """Pages each person by that road, and says in the channel who is called by which."""
+async def _take(work: UnitOfWork, incident: Incident, run: Escalation, ways: Sequence[tuple[Member, Step]]) -> Situation:
+    """Pages each person by that road, and says in the channel who is called by which; gives back the incident as it stands now."""
     for member, step in ways:
         await page(work, incident, run, member, step)
     situation = await situations.read(work, incident)
-    for member in {member.id: member for member, _ in ways}.values():
-        await tell(work, member, notices.you_are_paged(situation), incident.id)
     for road in dict.fromkeys(step.road for _, step in ways):
         names = [member.name for member, step in ways if step.road is road]
         await say(work, incident.id, notices.paging(situation, names, road, run.level, run.ring))
+    return situation
 
 
 async def _arm_next_road(work: UnitOfWork, run: Escalation, afters: Sequence[timedelta], passed: timedelta) -> None:
@@ -217,7 +222,7 @@ async def page(work: UnitOfWork, incident: Incident, run: Escalation, member: Me
     await outbox.add_message(
         work.tx,
         KINDS[step.road],
-        calls.words(incident, page, work.link_to(page.id)),
+        calls.words(incident, page, linked=work.links is not None),
         lane=f"phone:{member.id}",
         created_at=work.now,
         incident_id=incident.id,
@@ -234,7 +239,7 @@ def _place(page: Page) -> dict[str, int | str]:
 
 async def _say_exhausted(work: UnitOfWork, incident: Incident, run: Escalation) -> None:
     await work.write(EntryKind.CHAIN_EXHAUSTED, incident.id, facts={"round": run.round, "clock": run.clock.value})
-    words = notices.chain_exhausted(await situations.read(work, incident), run.round)
+    words = notices.chain_exhausted(await situations.read(work, incident), run.round, run.clock)
     for purpose in Purpose:
         await say(work, incident.id, words, purpose=purpose)
 

@@ -39,6 +39,11 @@ async def snapshot(work: UnitOfWork) -> Snapshot:
     )
 
 
+async def held_up(work: UnitOfWork) -> list[str]:
+    """Why some messages wait at this moment: what each closed gate was closed for."""
+    return sorted({reason for _, reason in await outbox.list_closed_gates(work.tx)})
+
+
 async def idle(work: UnitOfWork) -> bool:
     """Whether nothing is due: no body that waits, no timer, no message; asked in the order in which one becomes the other."""
     counted = await intake.count_by_state(work.tx)

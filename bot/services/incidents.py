@@ -137,6 +137,8 @@ async def assign_role(work: UnitOfWork, incident_id: str, actor_id: str, role: R
     incident = await incidents.lock_incident(work.tx, incident_id)
     next_status(incident.status, Step.UPDATE)
     person = await people.get_person(work.tx, person_id)
+    if not person.access.may_act:
+        raise Malformed(f"{person.name}'s access is “{person.access.value}”, which cannot change incidents. Choose somebody else.")
     before = (await situations.read(work, incident)).holder(role)
     if role is Role.OWNER:
         incident = await incidents.change_incident(work.tx, incident, owner_id=person_id)

@@ -68,7 +68,7 @@ async def latest(work: UnitOfWork, incident: Incident) -> tuple[list[str], int]:
     """The latest entries of a timeline as lines, oldest first, each day under its date; and how many came before (complaint 19)."""
     situation = await situations.read(work, incident)
     entries = sorted(await timeline.list_entries(work.tx, incident.id), key=lambda entry: (entry.at, entry.seq))
-    named = {entry.actor_id for entry in entries} | {entry.facts.get("person_id") for entry in entries}
+    named = {person_id for entry in entries for person_id in entry.people}
     situation = situation.with_names({**situation.names, **await people_rows.list_names(work.tx, named)})
     lines, day = [], None
     for entry in entries[-_LATEST:]:

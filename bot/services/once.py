@@ -30,6 +30,15 @@ async def remember(work: UnitOfWork, key: str, request_digest: str, answer: Any)
     await answers.add_answer(work.tx, key, request_digest, answer, work.now)
 
 
+async def first_within(work: UnitOfWork, key: str, span: timedelta) -> bool:
+    """Whether it did not happen within the ``span`` before now, KEPT_FOR at most; from now on it has."""
+    known = await answers.find_answer(work.tx, key)
+    if known is not None and work.now - known.created_at < span:
+        return False
+    await answers.replace_answer(work.tx, key, "", None, work.now)
+    return True
+
+
 async def forget_old(work: UnitOfWork) -> int:
     """Drops the answers that nobody can ask for any more."""
     return await answers.forget_answers(work.tx, work.now - KEPT_FOR)

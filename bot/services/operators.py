@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bot.domain.outbox import Kind
 from bot.domain.people import Member
 from bot.domain.policy import Access
 from bot.domain.timeline import EntryKind
 from bot.messages import mail, sms
+from bot.services import once
 from bot.services.work import UnitOfWork
 from bot.store import outbox, people
 
+AGAIN_AFTER = timedelta(minutes=15)
+"""How long the same sentence is not sent again: neither what comes and goes nor every replica may ring the same phone (B6)."""
+
 
 async def alarm(work: UnitOfWork, sentence: str) -> int:
-    """How many people were sent the sentence, by SMS and by mail: the owners of the policy, else the first level of the chain."""
+    """How many people were sent the sentence, by SMS and by mail: the owners of the policy, else the first level of the chain.
+
+    None within AGAIN_AFTER of the same sentence.
+    """
+    if not await once.first_within(work, f"alarm:{once.digest(sentence.encode())}", AGAIN_AFTER):
+        return 0
     known = await people.list_policy_people(work.tx)
     told = [member for member in known if member.access is Access.OWNER and (member.phone or member.email)]
     if not told and work.policy.chain:

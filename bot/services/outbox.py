@@ -34,8 +34,7 @@ async def open_channel(work: UnitOfWork, incident: Incident, name: str, invited:
     if invited:
         await _step(work, incident, Kind.INVITE, {"users": list(invited)}, after_id=created)
     posted = await _step(work, incident, Kind.CARD, {}, after_id=created)
-    await _step(work, incident, Kind.PIN, {}, after_id=posted)
-    await _step(work, incident, Kind.BOOKMARK, {"title": STATUS_CARD}, after_id=posted)
+    await _mark_card(work, incident, posted)
     await incidents.mark_channel(work.tx, incident.id, Purpose.INCIDENT, opened_by=created, posted_by=posted)
     await say(work, incident.id, {"text": summary})
     return created
@@ -97,6 +96,24 @@ async def say(
         after_id=channel.opened_by,
         request_id=work.request_id,
     )
+
+
+async def post_card_again(work: UnitOfWork, incident: Incident, purpose: Purpose) -> None:
+    """The status post anew, pinned and bookmarked in the incident's own channel, where somebody deleted the one that stood there."""
+    channel = await incidents.find_channel(work.tx, incident.id, purpose)
+    if channel is None or channel.message_ts is None:
+        return
+    posted = await _step(work, incident, Kind.CARD, {}, purpose=purpose, after_id=channel.opened_by)
+    if purpose is Purpose.INCIDENT:
+        await _mark_card(work, incident, posted)
+    await incidents.mark_channel(work.tx, incident.id, purpose, posted_by=posted, message_ts=None, permalink=None)
+    await refresh_card(work, incident.id)
+
+
+async def _mark_card(work: UnitOfWork, incident: Incident, posted: str) -> None:
+    """Has the status post pinned and bookmarked once it stands."""
+    await _step(work, incident, Kind.PIN, {}, after_id=posted)
+    await _step(work, incident, Kind.BOOKMARK, {"title": STATUS_CARD}, after_id=posted)
 
 
 async def invite(work: UnitOfWork, incident: Incident, user_ids: Sequence[str]) -> None:

@@ -18,6 +18,9 @@ from bot.store import escalations, incidents, people, policies, timeline
 _MENTION = re.compile(r"<@(?P<id>[UW][A-Z0-9]+)(?:\|(?P<label>[^>]*))?>")
 _GROUP = re.compile(r"<!subteam\^(?P<id>[A-Z0-9]+)(?:\|(?P<label>[^>]*))?>")
 _CHANNEL = re.compile(r"<#(?P<id>[A-Z0-9]+)(?:\|(?P<label>[^>]*))?>")
+_NAMED_AT_MOST = 100
+"""People of one message who are looked up; nobody mentions more of them but to keep us busy."""
+_LINK = re.compile(r"<(?P<address>(?:https?://|mailto:)[^<>|]+)(?:\|(?P<label>[^<>]*))?>")
 _SPECIAL = re.compile(r"<!(?P<what>here|channel|everyone)(?:\|[^>]*)?>")
 
 
@@ -66,6 +69,12 @@ async def introduce(work: UnitOfWork, profile: Profile) -> None:
         await people.change_person(work.tx, known.id, name=name, access=access.value)
 
 
+async def take_for_guest(work: UnitOfWork, user_id: str) -> None:
+    """Keeps a user of whom Slack says nothing but that they are from elsewhere as a guest; whoever is known already stays who they are."""
+    if await people.find_by_slack(work.tx, user_id) is None:
+        await people.add_person(work.tx, name=user_id, access=work.policy.access.guests, slack_user_id=user_id)
+
+
 async def strangers(work: UnitOfWork, user_ids: Collection[str]) -> set[str]:
     """Those of the Slack users whom the policy does not name, so that Slack has to be asked who they are."""
     return {user_id for user_id in user_ids if (found := await people.find_by_slack(work.tx, user_id)) is None or found.key is None}
@@ -78,19 +87,30 @@ async def list_slack_ids(work: UnitOfWork, person_ids: Iterable[str]) -> dict[st
 
 
 async def in_readable_words(work: UnitOfWork, text: str) -> str:
-    """A message's text with people, groups and channels by name instead of by id (complaint 19)."""
-    wanted = {match["id"] for match in _MENTION.finditer(text)}
+    """What somebody wrote, with people, groups and channels by name instead of by id, and Slack's escapes taken back (complaint 19)."""
+    wanted = list(dict.fromkeys(match["id"] for match in _MENTION.finditer(text)))[:_NAMED_AT_MOST]
     known = {user_id: await people.find_by_slack(work.tx, user_id) for user_id in wanted}
     named = {user_id: member.name for user_id, member in known.items() if member is not None}
     text = _MENTION.sub(lambda match: f"@{named.get(match['id']) or match['label'] or match['id']}", text)
     text = _GROUP.sub(lambda match: f"@{(match['label'] or match['id']).removeprefix('@')}", text)
     text = _CHANNEL.sub(lambda match: f"#{match['label'] or match['id']}", text)
+    text = _LINK.sub(_readable_link, text)
     return html.unescape(_SPECIAL.sub(lambda match: f"@{match['what']}", text))
+
+
+def _readable_link(match: re.Match[str]) -> str:
+    address, label = match["address"].removeprefix("mailto:"), match["label"]
+    return address if label is None or label == address or address.endswith(f"//{label}") else f"{label} ({address})"
+
+
+async def find_key(work: UnitOfWork, key: str) -> Member | None:
+    """The person whom the policy calls ``key``, or under whose name a token acts."""
+    return await people.find_by_key(work.tx, key)
 
 
 async def by_key(work: UnitOfWork, key: str) -> Member:
     """The person whom the policy calls ``key``; raises NotFound."""
-    found = await people.find_by_key(work.tx, key)
+    found = await find_key(work, key)
     if found is None:
         raise NotFound(f"The policy knows nobody called {key[:80]!r}.")
     return found

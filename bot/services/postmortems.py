@@ -35,7 +35,7 @@ async def draft(work: UnitOfWork, incident_id: str) -> Draft:
     latest = await postmortems.find_latest(work.tx, incident.id)
     entries = await timeline.list_entries(work.tx, incident.id)
     situation = await situations.read(work, incident)
-    named = {entry.actor_id for entry in entries} | {entry.facts.get("person_id") for entry in entries}
+    named = {person_id for entry in entries for person_id in entry.people}
     names = {**situation.names, **await people.list_names(work.tx, named)}
     evidence = postmortem.Evidence(
         situation=situation.with_names(names), entries=tuple(entries), sections=tuple(policy.postmortem.sections)

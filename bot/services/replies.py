@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain import severity
 from bot.domain.incidents import Road
 from bot.domain.pages import Answer, Page, PageState, ReceiptStatus, Reply, parse_reply, receipt_status
 from bot.domain.people import Member
 from bot.domain.timeline import EntryKind
-from bot.errors import InvalidTransition, Refused
+from bot.errors import Refused
 from bot.messages import sms
-from bot.services import escalations, incidents, situations
+from bot.services import escalations, incidents, once, situations
+from bot.services.people import require_act
 from bot.services.work import UnitOfWork
 from bot.store import escalations as rows
 from bot.store import incidents as incident_rows
 from bot.store import people
 
+HINT_EVERY = timedelta(hours=1)
+"""How often a phone is told at most that its words mean nothing here: an auto-responder must not keep us talking (SECURITY)."""
 _WHATSAPP = "whatsapp:"
 _TEXTED = (severity.Road.SMS.value, severity.Road.WHATSAPP.value)
 """The roads that STOP by SMS closes (domain.roads)."""
@@ -44,7 +47,7 @@ class Button:
 
 
 async def receive(work: UnitOfWork, sender: str, text: str, button: Button | None = None) -> str | None:
-    """The sentence to answer a reply with; None means silence, for a number that nobody here has.
+    """The sentence to answer a reply with; None means silence: for a number that nobody here has, and for one that was told already.
 
     ``sender`` is a number, or ``whatsapp:`` and a number. It answers pages to that number, whichever road they took to the phone: a
     call that could take no key is answered by text.
@@ -59,9 +62,9 @@ async def receive(work: UnitOfWork, sender: str, text: str, button: Button | Non
     if reply.answer in (Answer.OPT_OUT, Answer.OPT_IN):
         return await _opt(work, member, reply, road)
     if not await rows.was_paged_since(work.tx, address, work.now - rows.RECENT):
-        return await _refuse(work, member, "was not paged", sms.not_paged())
+        return await _hint(work, member, sender, "was not paged", sms.not_paged())
     if reply.answer is Answer.UNCLEAR:
-        return await _refuse(work, member, "not understood", sms.unclear())
+        return await _hint(work, member, sender, "not understood", sms.unclear())
     page = await _page_under(work, address, reply, button)
     if page is not None:
         return await answer_page(work, member, page, reply.answer, road)
@@ -105,6 +108,12 @@ async def _refuse(work: UnitOfWork, member: Member, why: str, answer: str) -> st
     return answer
 
 
+async def _hint(work: UnitOfWork, member: Member, sender: str, why: str, answer: str) -> str | None:
+    """The refusal, to each sender once an HINT_EVERY; what is not answered stands in the audit all the same."""
+    answer = await _refuse(work, member, why, answer)
+    return answer if await once.first_within(work, f"hint:{why}:{sender}", HINT_EVERY) else None
+
+
 async def _answer(work: UnitOfWork, member: Member, address: str, reply: Reply, road: Road) -> str:
     alive = await rows.list_alive_at(work.tx, address)
     if reply.code is None:
@@ -128,7 +137,10 @@ async def _ask_which(work: UnitOfWork, member: Member, alive: list[Page]) -> str
 
 
 async def answer_page(work: UnitOfWork, member: Member, page: Page, answer: Answer, road: Road) -> str:
-    """Does what somebody answered to a page, acknowledge or escalate, and says what happened; a refusal is a sentence, too (B4)."""
+    """Does what somebody answered to a page, acknowledge or escalate, and says what happened (B4).
+
+    A refusal is a sentence, too; it leaves the page alive, for the chain rings on.
+    """
     try:
         return await _act(work, member, page, answer, road)
     except Refused as refusal:
@@ -140,6 +152,7 @@ async def _act(work: UnitOfWork, member: Member, page: Page, answer: Answer, roa
     run = await rows.get_escalation(work.tx, page.escalation_id)
     if not incident.open:
         return sms.ended(incident.reference)
+    require_act(member)
     if answer is Answer.ESCALATE:
         return await _escalate(work, member, page, incident.reference, ended=run.ended_at is not None)
     await rows.mark_page(work.tx, page.id, PageState.ANSWERED, ended_at=work.now)
@@ -156,8 +169,6 @@ async def _act(work: UnitOfWork, member: Member, page: Page, answer: Answer, roa
 async def _escalate(work: UnitOfWork, member: Member, page: Page, reference: str, *, ended: bool) -> str:
     if ended:
         return await why_ended(work, page)
-    if not member.access.may_act:
-        raise InvalidTransition("You cannot act on incidents here. Ask an owner of the policy.")
     facts = {"person_id": member.id, "page_id": page.id, "code": page.code, "road": page.road, "asked": "escalate"}
     await work.write(EntryKind.PAGE_ANSWERED, page.incident_id, actor_id=member.id, facts=facts)
     await escalations.go_up(work, page.escalation_id)
@@ -192,6 +203,7 @@ async def receive_receipt(work: UnitOfWork, provider_id: str, word: str, error_c
 
 async def take_receipt(work: UnitOfWork, provider_id: str, status: ReceiptStatus, error_code: str | None) -> None:
     """Takes what became of a text or a call; see ``receive_receipt``."""
+    await rows.hold_receipts(work.tx, provider_id, work.now)
     if not await rows.add_receipt(work.tx, provider_id, status, error_code, work.now):
         return
     page = await rows.find_by_provider_id(work.tx, provider_id)

@@ -53,11 +53,11 @@ async def list_recent(work: UnitOfWork, limit: int = 50) -> list[Situation]:
 
 
 async def by_reference(work: UnitOfWork, reference: str) -> Incident:
-    """The incident that ``INC-42`` or ``42`` names; raises NotFound."""
+    """The incident that ``INC-42`` or ``42`` names; raises NotFound, in the words of one that is not for the asker."""
     number = find_number(reference)
     found = None if number is None else await incidents.find_by_number(work.tx, number)
     if found is None:
-        raise NotFound(unknown(reference))
+        raise NotFound(unknown(reference if number is None else f"INC-{number}"))
     return found
 
 

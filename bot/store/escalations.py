@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import func, select
+
 from bot.clock import new_id
 from bot.domain.escalation import Position
 from bot.domain.outbox import MessageState
@@ -120,6 +122,12 @@ async def find_by_code(tx: Transaction, address: str, code: int) -> Page | None:
     return None if row is None else as_noun(Page, row)
 
 
+async def count_pages_to(tx: Transaction, person_id: str, since: datetime) -> int:
+    """How many pages to a person were queued at or after ``since``, by whichever road."""
+    where = (tx.within(pages), pages.c.person_id == person_id, pages.c.queued_at >= since)
+    return await tx.connection.scalar(select(func.count()).select_from(pages).where(*where)) or 0
+
+
 async def was_paged_since(tx: Transaction, address: str, since: datetime) -> bool:
     """Whether a number was paged at all at or after that moment."""
     row = (await tx.run(tx.select(pages, pages.c.address == address, pages.c.queued_at >= since).limit(1))).first()
@@ -165,6 +173,17 @@ async def stop_pages(tx: Transaction, stopped: Sequence[Page], at: datetime) -> 
     await tx.run(tx.update(pages, pages.c.id.in_(identities), _ALIVE).values(state=PageState.STOPPED.value, ended_at=at))
     waiting = (outbox.c.page_id.in_(identities), outbox.c.state == MessageState.PENDING.value)
     await tx.run(tx.update(outbox, *waiting).values(state=MessageState.CANCELLED.value, finished_at=at))
+
+
+async def hold_receipts(tx: Transaction, provider_id: str, now: datetime) -> None:
+    """Has who writes down a provider's id and who takes a receipt for it go one after the other: the second sees what the first did.
+
+    To be called before anything else is held. The first receipt of all, that the provider took the message, stands for the others.
+    """
+    queued = {"provider_id": provider_id, "status": ReceiptStatus.QUEUED.value}
+    first = tx.select(receipts, *(receipts.c[name] == value for name, value in queued.items()))
+    if (await tx.run(first.with_for_update())).first() is None:
+        await tx.run(tx.insert(receipts, id=new_id(), received_at=now, error_code=None, **queued))
 
 
 async def add_receipt(tx: Transaction, provider_id: str, status: ReceiptStatus, error_code: str | None, received_at: datetime) -> bool:

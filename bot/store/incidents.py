@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from bot.clock import new_id
 from bot.domain.incidents import Channel, Incident, Purpose, Role
@@ -83,6 +83,12 @@ async def list_opened_since(tx: Transaction, moment: datetime) -> list[Incident]
     return as_nouns(Incident, rows.mappings())
 
 
+async def count_declared_by(tx: Transaction, person_id: str, since: datetime) -> int:
+    """How many incidents that person declared at or after ``since``."""
+    where = (tx.within(incidents), incidents.c.declared_by == person_id, incidents.c.opened_at >= since)
+    return await tx.connection.scalar(select(func.count()).select_from(incidents).where(*where)) or 0
+
+
 async def next_number(tx: Transaction) -> int:
     """One more than the highest number ever given; incidents are never deleted, so none is given twice."""
     highest = await tx.connection.scalar(select(func.max(incidents.c.number)).where(tx.within(incidents)))
@@ -144,6 +150,12 @@ async def list_channels(tx: Transaction, incident_id: str) -> list[Channel]:
     where = (channels.c.incident_id == incident_id, channels.c.purpose == Purpose.INCIDENT.value)
     rows = await tx.run(tx.select(channels, *where).order_by(channels.c.id))
     return as_nouns(Channel, rows.mappings())
+
+
+async def mark_made(tx: Transaction, message_id: str, **values: Any) -> None:
+    """Remembers what came of the message that creates a channel, or posts the status in it: of that channel, live or lost by now."""
+    where = or_(channels.c.opened_by == message_id, channels.c.posted_by == message_id)
+    await tx.run(tx.update(channels, where).values(**values))
 
 
 async def mark_channel(tx: Transaction, incident_id: str, purpose: Purpose, **values: Any) -> None:

@@ -6,20 +6,22 @@ can neither send (``confirm``) nor record.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from bot.clock import new_id
-from bot.domain.outbox import LIVE_STATES, PRIORITY, Kind, MessageState, OutboxMessage, Priority, gates
+from bot.domain.outbox import CHANNEL_STEPS, LIVE_STATES, PRIORITY, Kind, MessageState, OutboxMessage, Priority, gates
 from bot.store.database import Transaction
 from bot.store.rows import as_noun, as_nouns
 from bot.store.tables import outbox, rate_gates
+from bot.store.tables import pages as page_rows
 
 _LIVE = [state.value for state in LIVE_STATES]
+_STEPS = [kind.value for kind in CHANNEL_STEPS]
 _FINISHED_BADLY = [MessageState.DEAD.value, MessageState.CANCELLED.value, MessageState.SUPERSEDED.value]
 
 
@@ -118,10 +120,15 @@ def _claimable(tx: Transaction) -> ColumnElement[bool]:
 
 
 async def claim_due(tx: Transaction, owner: str, lease: timedelta, limit: int, *, pages: bool) -> list[OutboxMessage]:
-    """Up to ``limit`` messages that may be sent now, only pages or none, each held by a lease and a fresh token."""
+    """Up to ``limit`` messages that may be sent now, only pages or none, each held by a lease and a fresh token.
+
+    Of one priority, those of incidents that call people out go first: when Slack slows us down, theirs are the words that matter.
+    """
     page = Priority.PAGE.value
     lane = outbox.c.priority == page if pages else outbox.c.priority != page
-    due = select(outbox.c.id).where(tx.within(outbox), _claimable(tx), lane).order_by(outbox.c.priority, outbox.c.due_real_at, outbox.c.id)
+    calls_out = select(page_rows.c.id).where(page_rows.c.incident_id == outbox.c.incident_id).exists()
+    first = (outbox.c.priority, case((calls_out, 0), else_=1), outbox.c.due_real_at, outbox.c.id)
+    due = select(outbox.c.id).where(tx.within(outbox), _claimable(tx), lane).order_by(*first)
     chosen = due.limit(limit).with_for_update(skip_locked=True, of=outbox)
     statement = (
         tx.update(outbox, outbox.c.id.in_(chosen))
@@ -179,6 +186,33 @@ async def list_waiting_for(tx: Transaction, message_id: str) -> list[OutboxMessa
     """The messages that cannot be sent unless that one is."""
     where = (outbox.c.after_id == message_id, outbox.c.needs_success, outbox.c.state == MessageState.PENDING.value)
     return as_nouns(OutboxMessage, (await tx.run(tx.select(outbox, *where))).mappings())
+
+
+async def withdraw_steps(tx: Transaction, lane: str, at: datetime) -> None:
+    """Takes back what was still to be done to a channel that is gone."""
+    where = (outbox.c.lane == lane, outbox.c.state == MessageState.PENDING.value, outbox.c.kind.in_(_STEPS))
+    await tx.run(tx.update(outbox, *where).values(state=MessageState.SUPERSEDED.value, finished_at=at))
+
+
+async def hold_back(tx: Transaction, lane: str, after_id: str) -> None:
+    """Makes what is still to be said in a lane wait for a message of it that was written later: the new channel."""
+    where = (outbox.c.lane == lane, outbox.c.state.in_(_LIVE), outbox.c.kind.not_in(_STEPS))
+    await tx.run(tx.update(outbox, *where).values(after_id=after_id, needs_success=True))
+
+
+async def list_behind(tx: Transaction, message: OutboxMessage, limit: int) -> list[OutboxMessage]:
+    """Up to ``limit`` messages that wait behind that one in its lane, in the order in which they will be sent."""
+    where = (outbox.c.lane == message.lane, outbox.c.state == MessageState.PENDING.value, outbox.c.order_key.is_not(None))
+    rows = await tx.run(tx.select(outbox, *where, outbox.c.id > message.id).order_by(outbox.c.id).limit(limit))
+    return as_nouns(OutboxMessage, rows.mappings())
+
+
+async def mark_joined(tx: Transaction, message: OutboxMessage, words: Mapping[str, Any], joined: Sequence[str], at: datetime) -> None:
+    """Makes one message say what others would have said after it, which are not sent any more."""
+    await tx.run(tx.update(outbox, *_held(message)).values(words=dict(words)))
+    waiting = (outbox.c.id.in_(joined), outbox.c.state == MessageState.PENDING.value)
+    values = {"state": MessageState.SUPERSEDED.value, "last_error": f"said in one with {message.id}", "finished_at": at}
+    await tx.run(tx.update(outbox, *waiting).values(**values))
 
 
 async def mark_dead(tx: Transaction, message_id: str, error: str, at: datetime) -> None:

@@ -8,13 +8,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, or_, select
 
 from bot.clock import new_id
+from bot.domain.incidents import Purpose
 from bot.domain.timeline import GENESIS, EntryKind, Flaw, TimelineEntry, entry_hash, find_flaw, words_digest
 from bot.store.database import Transaction
 from bot.store.rows import as_noun
-from bot.store.tables import streams, timeline, words
+from bot.store.tables import channels, streams, timeline, words
 
 AUDIT = "audit"
 """The stream of what belongs to no incident: refusals, receipts from nowhere."""
@@ -139,9 +140,19 @@ async def _changed_words(tx: Transaction, stream: str) -> Flaw | None:
 
 
 async def took_part(tx: Transaction, incident_id: str, person_id: str) -> bool:
-    """Whether anything on an incident's timeline was done by that person, coming to its channel included."""
-    where = (timeline.c.incident_id == incident_id, timeline.c.actor_id == person_id)
-    return (await tx.run(tx.select(timeline, *where).limit(1))).first() is not None
+    """Whether anything on an incident's timeline was done by that person, coming to its channel included, unless they left it since.
+
+    What they wrote elsewhere and somebody else put onto the timeline is no part of theirs.
+    """
+    mine = (timeline.c.incident_id == incident_id, timeline.c.actor_id == person_id)
+    moves = (EntryKind.MEMBER_JOINED.value, EntryKind.MEMBER_LEFT.value)
+    moved = tx.select(timeline, *mine, timeline.c.kind.in_(moves)).order_by(timeline.c.seq.desc()).limit(1)
+    last = (await tx.run(moved)).mappings().first()
+    if last is not None:
+        return bool(last["kind"] == EntryKind.MEMBER_JOINED.value)
+    own = select(channels.c.channel_id).where(channels.c.incident_id == incident_id, channels.c.purpose == Purpose.INCIDENT.value)
+    here = or_(timeline.c.kind != EntryKind.MESSAGE.value, timeline.c.facts["channel_id"].as_string().in_(own))
+    return (await tx.run(tx.select(timeline, *mine, here).limit(1))).first() is not None
 
 
 async def verify(tx: Transaction) -> tuple[int, list[Flaw]]:

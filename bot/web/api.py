@@ -73,7 +73,7 @@ async def _may_see(work: UnitOfWork, caller: Caller, incident: Incident) -> bool
 async def _incident(work: UnitOfWork, caller: Caller, reference: str) -> Incident:
     incident = await situations.by_reference(work, reference)
     if not await _may_see(work, caller, incident):
-        raise NotFound(people.unknown(reference))
+        raise NotFound(people.unknown(incident.reference))
     return incident
 
 

@@ -56,6 +56,8 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     except Refused as error:
         status = next(status for kind, status in _STATUS if isinstance(error, kind))
         return refusal(status, error.code, str(error))
+    except web.RequestPayloadError:
+        return refusal(400, Malformed.code, "The body cannot be unpacked.")
     except Conflict:
         return refusal(503, "busy", "Too many changes at once. Send it again in a second.", **{"Retry-After": "1"})
     except TimeoutError:

@@ -30,19 +30,24 @@ async def alive(_request: web.Request) -> web.Response:
 
 
 async def ready(request: web.Request) -> web.Response:
-    """200 when the database takes a write and every loop went round lately; 503 with the reasons otherwise."""
+    """200 when the database takes a write and every loop went round lately; 503 with the reasons otherwise.
+
+    A provider that refuses us does not make us unready, for the phones go on without Slack; it is named as what is held up.
+    """
     edge = edge_of(request)
     reasons = [
         f"{type(loop).__name__} has not gone round for {STALE_SECONDS:.0f} s"
         for loop in edge.loops
         if edge.clock.monotonic() - loop.last_cycle > STALE_SECONDS
     ]
+    held_up: list[str] = []
     try:
         async with asyncio.timeout(5):
             await edge.services.run(health.check_writes)
+            held_up = await edge.services.read(health.held_up)
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         reasons.append(f"the database does not take a write: {type(error).__name__}")
-    return answer(200 if not reasons else 503, {"ready": not reasons, "reasons": reasons})
+    return answer(200 if not reasons else 503, {"ready": not reasons, "reasons": reasons, "held_up": held_up})
 
 
 async def engine(request: web.Request) -> web.Response:

@@ -17,6 +17,7 @@ from bot.services.replies import Button
 from bot.web.bodies import read_body
 from bot.web.edge import Edge, edge_of, refusal
 
+_FORM = "application/x-www-form-urlencoded"
 _VOICE = "/twilio/voice/{page_id:[0-9A-Za-z_-]{1,64}}"
 
 
@@ -98,7 +99,12 @@ async def take_status(request: web.Request) -> web.Response:
 
 
 async def _signed_form(request: web.Request) -> Mapping[str, str] | None:
-    """The form, when its signature fits our public address, every field and the account's token; None otherwise."""
+    """The form, when its signature fits our public address, every field and the account's token; None otherwise.
+
+    Twilio sends no files: a form that could hold some is not even read.
+    """
+    if request.content_type != _FORM:
+        raise web.HTTPUnsupportedMediaType(reason=f"Send a form, with Content-Type: {_FORM}.")
     await read_body(request)
     try:
         form = await request.post()

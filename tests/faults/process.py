@@ -16,7 +16,7 @@ from typing import Any
 import aiohttp
 
 from bot.sandbox import Sandbox
-from tests.house import SECRETS
+from tests.house import EMAIL_FROM, SECRET_KEY, SECRETS
 from tests.policies import policy_data
 
 PATIENCE = 40.0
@@ -55,7 +55,13 @@ class Process:
             "TWILIO_ACCOUNT_SID": world.twilio_account_sid,
             "TWILIO_AUTH_TOKEN": world.twilio_auth_token,
             "TWILIO_SMS_FROM": world.twilio_from,
+            "TWILIO_WHATSAPP_FROM": world.whatsapp_from,
+            "TWILIO_WHATSAPP_CONTENT_SID": world.whatsapp_content_sid,
+            "TWILIO_VOICE_FROM": world.voice_from,
             "TWILIO_API_URL": self.sandbox.twilio_api_url,
+            "SMTP_URL": self.sandbox.mailbox.url,
+            "EMAIL_FROM": EMAIL_FROM,
+            "MUSTER_SECRET_KEY": SECRET_KEY,
             "LOG_FORMAT": "json",
         }
         armed = {"MUSTER_CRASHPOINT": crashpoint} if crashpoint else {}

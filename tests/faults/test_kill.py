@@ -3,24 +3,43 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from bot.crashpoints import CrashPoint
 from bot.domain.outbox import Kind
+from bot.sandbox.calls import OVER
+from bot.sandbox.mailbox import Mail
 from tests.faults.process import Process, open_process
 from tests.house import SECRETS, alert
-from tests.policies import TIM
+from tests.policies import TIM, TIM_MAIL, calling_by
 
 API = {"Authorization": f"Bearer {SECRETS['MUSTER_API_TOKEN']}"}
 MONITOR = {"Authorization": f"Bearer {SECRETS['PROMETHEUS_SECRET']}"}
-SENDING = (CrashPoint.AFTER_CLAIM, CrashPoint.BEFORE_SEND, CrashPoint.AFTER_SEND, CrashPoint.AFTER_RECORD)
-TRANSACTIONS = ("ingest", "claim", "prepare", "record", "once")
+ONE_OF_A_LANE = (Kind.CHANNEL, Kind.SMS)
+"""Before anything went out all kinds are alike: one of each of the dispatcher's lanes stands for them."""
+OUTSIDE = (CrashPoint.BEFORE_INTAKE_COMMIT, CrashPoint.AFTER_INTAKE_COMMIT)
+SENDING: Mapping[CrashPoint, Iterable[Kind]] = {
+    CrashPoint.AFTER_CLAIM: ONE_OF_A_LANE,
+    CrashPoint.BEFORE_SEND: ONE_OF_A_LANE,
+    CrashPoint.AFTER_SEND: Kind,
+    CrashPoint.AFTER_RECORD: Kind,
+}
+ROADS = ("sms", "whatsapp", "voice", "email")
+TRANSACTIONS = ("ingest", "claim", "prepare", "record", "once", "receive_receipt", "press", "call_ended", "acknowledge_by_link")
 PLACES = [
-    *(point.value for point in (CrashPoint.BEFORE_INTAKE_COMMIT, CrashPoint.AFTER_INTAKE_COMMIT)),
-    *(f"{point.value}@{kind.value}" for point in SENDING for kind in Kind),
+    *(point.value for point in OUTSIDE),
+    *(f"{point.value}@{kind.value}" for point, kinds in SENDING.items() for kind in kinds),
     *(f"{point.value}@{name}" for point in (CrashPoint.BEFORE_COMMIT, CrashPoint.AFTER_COMMIT) for name in TRANSACTIONS),
+]
+ON_POSTGRESQL = [
+    *(point.value for point in OUTSIDE),
+    *(f"after_send@{kind.value}" for kind in (Kind.CHANNEL, Kind.CARD, Kind.SMS, Kind.CALL)),
+    *(f"before_commit@{name}" for name in TRANSACTIONS[:5]),
+    *(f"after_commit@{name}" for name in TRANSACTIONS),
 ]
 
 
@@ -32,10 +51,14 @@ def test_every_crash_point_is_reached_by_the_code_and_killed_at_here() -> None:
 
 
 async def tell_the_story(process: Process) -> None:
-    """An alert, an acknowledgement and a resolution, each sent again until it is answered."""
+    """An alert that calls out by every road, answers to it, and a resolution; what can be sent again is sent until it is answered."""
     sandbox = process.sandbox
     await process.post("/alerts/prometheus", alert(), **MONITOR)
-    await process.until(lambda: sandbox.phones.inbox(TIM), "the page")
+    await process.until(lambda: {sms.channel for sms in sandbox.phones.inbox(TIM)} == {"sms", "whatsapp"}, "the texts")
+    mails = await process.until(lambda: mails_to_tim(process), "the mail")
+    await process.until(lambda: look_at_home(process), "the App Home")
+    await process.until(lambda: press_one(process), "the call")
+    await process.until(lambda: press_the_button(process, mails[0].text), "the link")
     await process.until(lambda: [c for c in sandbox.slack.channels.values() if c.name.startswith("inc-1") and c.pins], "the pin")
     await process.post("/api/v1/incidents/INC-1/ack", {}, **API, **{"Idempotency-Key": "ack"})
     await process.post("/api/v1/incidents/INC-1/resolve", {}, **API, **{"Idempotency-Key": "resolve"})
@@ -43,14 +66,46 @@ async def tell_the_story(process: Process) -> None:
     await process.until(lambda: [c for c in sandbox.slack.channels.values() if "Status: Resolved" in str(c.messages)], "the card")
 
 
+def mails_to_tim(process: Process) -> list[Mail]:
+    return [mail for mail in process.sandbox.mailbox.messages if TIM_MAIL in mail.to]
+
+
+async def look_at_home(process: Process) -> bool:
+    """Whether a person sees something in the App Home, which they open until they do."""
+    slack = process.sandbox.slack
+    if slack.home("U0TIM") is None:
+        await slack.open_home("U0TIM")
+    return slack.home("U0TIM") is not None
+
+
+async def press_one(process: Process) -> bool:
+    """Whether a phone that rang was answered with a key; a call whose words never came is over, and nobody makes it again."""
+    phones = process.sandbox.phones
+    calls = [call for call in phones.calls if call.to == TIM]
+    ringing = next((call for call in calls if call.status == "ringing"), None)
+    if ringing is not None:
+        await phones.answer(ringing.sid)
+        if ringing.waits_for_key:
+            await phones.press(ringing.sid, "1")
+    return any(call.status in OVER for call in calls)
+
+
+async def press_the_button(process: Process, mail: str) -> bool:
+    """Whether the link of a mail was answered: it acknowledged, or somebody had been first."""
+    path = mail.partition(process.sandbox.phones.public_url)[2].split()[0]
+    try:
+        async with process.http.post(f"{process.url}{path}") as response:
+            return response.status in (200, 410)
+    except (aiohttp.ClientError, OSError, TimeoutError):
+        return False
+
+
 @pytest.mark.parametrize("place", PLACES)
 async def test_after_a_kill_the_story_ends_as_if_nothing_had_happened(place: str, tmp_path: Path) -> None:
     await kill_at(place, tmp_path, f"sqlite+aiosqlite:///{tmp_path / 'muster.db'}")
 
 
-@pytest.mark.parametrize(
-    "place", PLACES[:2] + PLACES[-10:] + [f"after_send@{kind}" for kind in ("slack.channel", "slack.card", "twilio.sms")]
-)
+@pytest.mark.parametrize("place", ON_POSTGRESQL)
 async def test_after_a_kill_a_replica_on_postgresql_takes_over_when_the_lease_runs_out(
     place: str, tmp_path: Path, postgres_url: str
 ) -> None:
@@ -58,14 +113,18 @@ async def test_after_a_kill_a_replica_on_postgresql_takes_over_when_the_lease_ru
 
 
 async def kill_at(place: str, tmp_path: Path, database_url: str) -> None:
-    async with open_process(tmp_path, database_url) as process:
+    async with open_process(tmp_path, database_url, **calling_by(*ROADS)) as process:
         await process.start(f"{place}:1")
         await tell_the_story(process)
         await process.until(lambda: process.ask("GET", "/readyz"), "the bot to be ready")
         assert process.deaths == 1, f"{place} was not reached"
         channels = [channel for channel in process.sandbox.slack.channels.values() if channel.name.startswith("inc-")]
         assert [channel.name for channel in channels] == ["inc-1-checkout-returns-500-for-card-payments"]
-        assert 1 <= len(process.sandbox.phones.inbox(TIM)) <= 2, "at least once, and at most once more for one crash"
+        phones = process.sandbox.phones
+        calls = [call for call in phones.calls if call.to == TIM]
+        sent = [len(phones.inbox(TIM, "sms")), len(phones.inbox(TIM, "whatsapp")), len(calls), len(mails_to_tim(process))]
+        assert all(1 <= count <= 2 for count in sent), "at least once by each road, and at most once more for one crash"
+        assert sum("was acknowledged by" in message.text for message in channels[0].messages) == 1
         cards = [message for message in channels[0].messages if message.text.startswith("[P0]")]
         assert len(cards) == 1, "a card whose answer was lost is adopted, not posted again"
         assert len(channels[0].bookmarks) == 1

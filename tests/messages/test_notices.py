@@ -37,7 +37,7 @@ ALL: dict[str, Say] = {
     "paging": lambda s, t: notices.paging(s, [t, t], PhoneRoad.SMS, 2, 1),
     "failed page": lambda s, t: notices.page_failed(s, t, PhoneRoad.SMS, t),
     "skipped": lambda s, t: notices.level_skipped(s, 0, t),
-    "exhausted": lambda s, t: notices.chain_exhausted(s, 1),
+    "exhausted": lambda s, t: notices.chain_exhausted(s, 1, ClockName.ACKNOWLEDGE),
     "warned": lambda s, t: notices.promise_warned(s, promise(), t),
     "missed": lambda s, t: notices.promise_missed(s, promise(), t),
     "resolved": lambda s, t: notices.resolved(s, t, t),
@@ -90,8 +90,8 @@ def test_every_clock_says_what_is_owed_and_what_to_do(clock: ClockName) -> None:
 
 
 def test_an_exhausted_chain_is_said_loudly() -> None:
-    text = notices.chain_exhausted(situation(), 2)["text"]
-    assert text.startswith("NOBODY HAS ANSWERED for INC-42 [P0] Checkout") and "round 2" in text
+    text = notices.chain_exhausted(situation(), 2, ClockName.UPDATE)["text"]
+    assert text.startswith("NOBODY HAS ANSWERED for INC-42 [P0] Checkout") and "for a status update, round 2" in text
 
 
 def test_paging_names_everybody_and_the_place_in_the_chain() -> None:

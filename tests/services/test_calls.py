@@ -14,9 +14,8 @@ from bot.services import calls, deliveries, replies, resolutions
 from bot.services.calls import Acknowledged, Linked, Spoken
 from bot.services.replies import Button
 from bot.store import timeline
-from tests.policies import TIM, make_policy
+from tests.policies import TIM, calling_by, make_policy
 from tests.services.desk import LEASE, Desk, open_desk
-from tests.web.door import calling_by
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from bot.domain.pages import PageState
 from bot.domain.severity import ClockName
 from bot.domain.status import Status
 from bot.domain.timeline import EntryKind
-from bot.errors import InvalidTransition, Malformed, NotAllowed, NotFound
-from bot.services import declarations, deliveries, incidents, postmortems, resolutions
+from bot.errors import InvalidTransition, Malformed, NotAllowed, NotFound, Refused
+from bot.services import callouts, declarations, deliveries, incidents, postmortems, resolutions
 from bot.store import postmortems as postmortem_rows
 from tests.house import NOON
 from tests.services.desk import LEASE, TITLE, Desk
@@ -277,3 +277,23 @@ async def test_after_a_whole_life_the_timeline_verifies(desk: Desk) -> None:
     await desk.run(resolutions.resolve, incident.id, desk.id_of("ana"))
     await desk.run(resolutions.reopen, incident.id, desk.id_of("ana"))
     assert await desk.verifies()
+
+
+async def test_one_person_cannot_declare_without_end_and_an_alert_always_can(desk: Desk) -> None:
+    for number in range(10):
+        await desk.run(declarations.declare, Declaration(f"t{number}", f"Trouble {number}", "P1", declared_by=desk.id_of("ana")))
+    one_more = Declaration("t10", "Trouble 10", "P1", declared_by=desk.id_of("ana"))
+    with pytest.raises(Refused, match="10 incidents within 10 minutes"):
+        await desk.run(declarations.declare, one_more)
+    assert not (await desk.run(declarations.declare, Declaration("a", "From an alert", "P0"))).joined
+    desk.clock.advance(timedelta(minutes=10, seconds=1))
+    assert (await desk.run(declarations.declare, one_more)).incident.number == 12
+
+
+async def test_nobody_is_called_by_hand_without_end(desk: Desk) -> None:
+    incident = await desk.declare()
+    ben = [desk.names["ben"]]
+    for _ in range(12):
+        await desk.run(callouts.page, incident.id, desk.id_of("ana"), ben)
+    with pytest.raises(Refused, match="called 12 times"):
+        await desk.run(callouts.page, incident.id, desk.id_of("ana"), ben)

@@ -130,6 +130,9 @@ async def test_somebody_whose_access_was_taken_cannot_acknowledge_by_phone(desk:
     assert "viewer" in str(answer)
     assert (await desk.incident(incident)).acknowledged_at is None
     assert len(await desk.running(incident)) == 1, "it goes on ringing"
+    assert [page.state for page in await desk.pages(incident)] == [PageState.PENDING], "and the page waits for an answer still"
+    await desk.activate(make_policy())
+    assert "you acknowledged it" in str(await desk.reply(TIM, "ack"))
 
 
 async def test_a_day_after_the_page_a_reply_is_one_of_somebody_who_was_not_paged(desk: Desk) -> None:

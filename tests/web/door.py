@@ -19,20 +19,12 @@ from bot.domain.pages import Page
 from bot.settings import Settings
 from bot.store.intake import Intake
 from bot.web import Edge, build
-from tests.policies import TIM, make_policy, policy_data
+from tests.policies import TIM, calling_by, make_policy
 from tests.services.desk import Desk, open_desk
 
 PUBLIC = "https://bot.example.com/muster"
 TOKEN = "auth-token-of-a-test"
 KEY = "k" * 32
-
-
-def calling_by(*roads: str) -> dict[str, Any]:
-    """The fields of a policy whose P0 rings by those roads, and where everybody has a mailbox."""
-    data = policy_data()
-    data["severities"][0]["roads"] = {"acknowledge": list(roads)}
-    people = {key: {**person, "email": f"{key}@example.com"} for key, person in data["people"].items()}
-    return {"severities": data["severities"], "people": people}
 
 
 @dataclass

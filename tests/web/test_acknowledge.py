@@ -13,8 +13,8 @@ from bot.domain import links
 from bot.domain.incidents import Incident
 from bot.domain.pages import Page
 from bot.domain.timeline import EntryKind
-from tests.policies import make_policy
-from tests.web.door import KEY, Door, calling_by, open_door
+from tests.policies import calling_by, make_policy
+from tests.web.door import KEY, Door, open_door
 
 
 @pytest.fixture
@@ -149,6 +149,8 @@ async def test_somebody_whose_access_was_taken_is_told_so(door: Door) -> None:
     assert response.status == 403
     assert "viewer" in await response.text()
     assert not await is_acknowledged(door, incident)
+    await door.desk.activate(make_policy(**calling_by("email")))
+    assert (await door.client.post(path_to(door, page))).status == 200, "the refusal spent nothing"
 
 
 async def test_without_a_key_there_are_no_links(tmp_path: Path) -> None:
