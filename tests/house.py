@@ -15,7 +15,7 @@ from bot.app import Muster
 from bot.clock import SteeredClock
 from bot.domain.policy import Policy
 from bot.listeners.socket import Pace
-from bot.sandbox import Sandbox, SandboxSettings
+from bot.sandbox import DEFAULT_SCOPES, Sandbox, SandboxSettings
 from bot.sandbox.calls import Call
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.mailbox import Mail
@@ -178,14 +178,19 @@ async def set_phones_clock(sandbox: Sandbox, moment: datetime) -> None:
 
 @asynccontextmanager
 async def open_house(
-    database_url: str, policy: Policy | None = None, socket_mode: bool = False, pace: Pace | None = None, **changes: Any
+    database_url: str,
+    policy: Policy | None = None,
+    socket_mode: bool = False,
+    pace: Pace | None = None,
+    scopes: frozenset[str] = DEFAULT_SCOPES,
+    **changes: Any,
 ) -> AsyncIterator[House]:
     """A house that is lived in until the block ends; Slack reaches it over HTTP, or over the links that it opened.
 
     ``changes`` are settings other than those of ``make_settings``; without a public URL no phone reaches the bot by itself.
     Slack stamps its messages in real time, by which the bot finds its own again; phones and mailboxes go by the bot's clock.
     """
-    sandbox = Sandbox(SandboxSettings(control_token=CONTROL, socket_mode=socket_mode))
+    sandbox = Sandbox(SandboxSettings(control_token=CONTROL, socket_mode=socket_mode, scopes=scopes))
     sandbox.phones.webhooks = changes.get("public_url", "") is not None
     await sandbox.start()
     settings = make_settings(sandbox, database_url).model_copy(update=changes)

@@ -26,7 +26,6 @@ SCOPES: Mapping[str, str] = {
 
 OPTIONAL_SCOPES: Mapping[str, str] = {
     "usergroups:read": "readable names of user groups (paid plans)",
-    "usergroups:write": "keep a user group of who is on call (paid plans)",
 }
 """What may be added by hand; the manifest holds it as comments."""
 

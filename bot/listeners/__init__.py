@@ -24,6 +24,7 @@ from bot import telemetry
 from bot.errors import Conflict, Malformed, NotAllowed, Refused
 from bot.listeners import actions, commands, events, lines, modals, submissions
 from bot.listeners.directory import Directory
+from bot.listeners.groups import Groups
 from bot.listeners.own import Own
 from bot.listeners.requests import Foreign, Unsigned, Verification
 from bot.listeners.surface import Asker, Surface
@@ -53,10 +54,12 @@ class Slack:
     bolt: AsyncApp = field(init=False)
     _directory: Directory = field(init=False)
     _surface: Surface = field(init=False)
+    _groups: Groups = field(init=False)
 
     def __post_init__(self) -> None:
         self._directory = Directory(self.services, self.client, self.services.clock)
         self._surface = Surface(self.client)
+        self._groups = Groups(self.services, self.client)
         self.bolt = AsyncApp(
             client=self.client,
             authorize=self._authorization(),
@@ -186,6 +189,7 @@ class Slack:
 
     async def _event(self, event: _Words, context: _Words) -> None:
         await self._meet(*events.users_of(event))
+        await self._groups.learn(events.text_of(event))
         try:
             await self._once(context, events.happened, event)
         except Refused as refusal:

@@ -29,6 +29,12 @@ def users_of(event: Event) -> list[str]:
     return [*named, *(match["id"] for match in MENTION.finditer(str(message.get("text") or "")))]
 
 
+def text_of(event: Event) -> str:
+    """The words of a message, or of its edit."""
+    message = event.get("message") if isinstance(event.get("message"), dict) else event
+    return str((message or {}).get("text") or "")
+
+
 async def _message(work: UnitOfWork, event: Event) -> bool:
     channel_id, subtype = str(event.get("channel", "")), event.get("subtype")
     if subtype == "message_changed":

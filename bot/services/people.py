@@ -92,7 +92,8 @@ async def in_readable_words(work: UnitOfWork, text: str) -> str:
     known = {user_id: await people.find_by_slack(work.tx, user_id) for user_id in wanted}
     named = {user_id: member.name for user_id, member in known.items() if member is not None}
     text = _MENTION.sub(lambda match: f"@{named.get(match['id']) or match['label'] or match['id']}", text)
-    text = _GROUP.sub(lambda match: f"@{(match['label'] or match['id']).removeprefix('@')}", text)
+    groups = work.group_names
+    text = _GROUP.sub(lambda match: f"@{(groups.get(match['id']) or match['label'] or match['id']).removeprefix('@')}", text)
     text = _CHANNEL.sub(lambda match: f"#{match['label'] or match['id']}", text)
     text = _LINK.sub(_readable_link, text)
     return html.unescape(_SPECIAL.sub(lambda match: f"@{match['what']}", text))

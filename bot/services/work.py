@@ -39,6 +39,7 @@ class UnitOfWork:
     limits: tuple[str, ...] = ()
     request_id: str | None = None
     links: Links | None = None
+    group_names: Mapping[str, str] = field(default_factory=dict)
 
     def link_to(self, page_id: str) -> str | None:
         """The address by which a page is acknowledged from a mail; None where nobody could reach us by it."""
@@ -84,9 +85,10 @@ class Services:
     policy: Policy
     limits: tuple[str, ...] = field(default=())
     links: Links | None = None
+    group_names: dict[str, str] = field(default_factory=dict)
 
     def _unit(self, tx: Transaction) -> UnitOfWork:
-        return UnitOfWork(tx, self.clock.now(), self.policy, self.limits, current_request_id(), self.links)
+        return UnitOfWork(tx, self.clock.now(), self.policy, self.limits, current_request_id(), self.links, self.group_names)
 
     async def run(self, use_case: Callable[Concatenate[UnitOfWork, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         """What the use case gives back, after its commit; raises Refused, or Conflict when it lost every time."""
