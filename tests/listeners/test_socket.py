@@ -258,7 +258,7 @@ async def test_the_standing_line_of_an_earlier_run_is_edited_again(house: House)
     assert len([text for text in house.said("alerts-critical") if "Muster listens here" in text]) == 1
 
 
-async def test_links_that_look_well_but_deliver_nothing_are_noticed_and_replaced(house: House) -> None:
+async def test_complaint_11_links_that_look_well_but_deliver_nothing_are_noticed_and_replaced(house: House) -> None:
     house.sandbox.slack.retry_delays = ()
     told: list[str] = []
 
