@@ -25,6 +25,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"{count} skipped: {reason}")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--every-variant", action="store_true", help="tell each scenario in every mode of Slack on every database")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def secrets_of_the_policy() -> Iterator[None]:
     os.environ.update(SECRETS)

@@ -59,9 +59,10 @@ class Directory:
         asked = [user_id for user_id in fresh if user_id in unknown][:_AT_ONCE]
         asked = [user_id for user_id in asked if user_id == ordered[0] or self._may_ask(now)]
         said = dict(zip(asked, await asyncio.gather(*(self._meet(user_id, team_id, now) for user_id in asked)), strict=True))
-        here, elsewhere = said.get(ordered[0], True), None not in (home, team_id) and home != team_id
-        if here is False or (here is None and elsewhere):
-            await self.services.run(people.take_for_guest, ordered[0])
+        elsewhere = None not in (home, team_id) and home != team_id
+        for user_id, here in said.items():
+            if here is False or (here is None and elsewhere and user_id == ordered[0]):
+                await self.services.run(people.take_for_guest, user_id)
 
     def _may_ask(self, now: float) -> bool:
         """Whether one more of those who are only mentioned may be asked for within this minute."""

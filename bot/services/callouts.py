@@ -22,6 +22,8 @@ from bot.services.work import UnitOfWork
 from bot.store import escalations as rows
 from bot.store import incidents, people, timers
 
+_ANY = (Road.SMS, Road.WHATSAPP, Road.VOICE, Road.EMAIL)
+"""How somebody is called for a severity that calls nobody by itself: by the first of these that leads to them, or as they wish."""
 _AT_MOST, _SPAN = 12, timedelta(minutes=10)
 """How often a person is called within that span before nobody can have them called once more by hand; the chain is not held back."""
 
@@ -35,8 +37,8 @@ async def page(work: UnitOfWork, incident_id: str, person_id: str, wanted: Seque
     incident = await incidents.lock_incident(work.tx, incident_id)
     next_status(incident.status, Step.UPDATE)
     policy = await work.policy_of(incident.policy_digest)
-    roads = policy.severity(incident.severity).roads_for(ClockName.ACKNOWLEDGE) or tuple(Road)
-    ways = [(member, escalations.steps_to(policy, member, roads)) for member in wanted]
+    named = policy.severity(incident.severity).roads_for(ClockName.ACKNOWLEDGE)
+    ways = [(member, escalations.steps_to(policy, member, named or _ANY)) for member in wanted]
     reached = [(member, steps) for member, steps in ways if steps]
     if not reached:
         names = ", ".join(member.name for member in wanted) or "nobody"
@@ -47,9 +49,8 @@ async def page(work: UnitOfWork, incident_id: str, person_id: str, wanted: Seque
     situation = await situations.read(work, incident)
     await say(work, incident.id, notices.paged_by_hand(situation, by.name, [m.name for m, _ in reached]))
     for member, steps in reached:
-        for step in steps:
-            if not step.after:
-                await escalations.page(work, incident, run, member, step)
+        for step in [step for step in steps if not step.after][: None if named else 1]:
+            await escalations.page(work, incident, run, member, step)
         await tell(work, member, notices.you_are_paged(situation), incident.id)
         await channels.bring_in(work, incident, member.id)
     return [member for member, _ in reached]

@@ -29,7 +29,7 @@ from bot.domain.timeline import EntryKind
 from bot.errors import SendError
 from bot.messages import card, mail, notices
 from bot.services import backlog, channels, escalations, operators, replies, situations
-from bot.services.outbox import post_card_again, say
+from bot.services.outbox import post_card_again, refresh_card, say
 from bot.services.work import UnitOfWork
 from bot.store import escalations as pages
 from bot.store import incidents, outbox, people
@@ -141,11 +141,19 @@ async def _record_step(work: UnitOfWork, message: OutboxMessage, receipt: Receip
     if message.kind is Kind.CHANNEL:
         values = {"channel_id": receipt.provider_id, "name": receipt.facts.get("name", message.words["name"])}
         await incidents.mark_made(work.tx, message.id, **values)
+        await _show_the_way(work, message.incident_id)
     elif message.kind is Kind.CARD:
         values = {"message_ts": receipt.provider_id, "permalink": receipt.facts.get("permalink")}
         await incidents.mark_made(work.tx, message.id, channel_id=receipt.facts.get("channel"), **values)
     elif message.kind is Kind.INVITE and receipt.facts.get("failed"):
         await _say_left_out(work, message.incident_id, receipt.facts["failed"])
+
+
+async def _show_the_way(work: UnitOfWork, incident_id: str) -> None:
+    """Has an announcement that stands already say where the incident is worked on now."""
+    announced = await incidents.find_channel(work.tx, incident_id, Purpose.ANNOUNCE)
+    if announced is not None and announced.message_ts is not None:
+        await refresh_card(work, incident_id, [Purpose.ANNOUNCE])
 
 
 async def _say_left_out(work: UnitOfWork, incident_id: str, failed: Mapping[str, str]) -> None:

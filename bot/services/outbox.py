@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -165,9 +165,9 @@ async def share_file(work: UnitOfWork, incident_id: str, words: Mapping[str, Any
     )
 
 
-async def refresh_card(work: UnitOfWork, incident_id: str) -> None:
+async def refresh_card(work: UnitOfWork, incident_id: str, purposes: Iterable[Purpose] = Purpose) -> None:
     """Has the status post edited in place wherever it stands; it is rendered when sent, and the newest wins (C3)."""
-    for purpose in Purpose:
+    for purpose in purposes:
         channel = await incidents.find_channel(work.tx, incident_id, purpose)
         if channel is not None:
             key = lane(incident_id, purpose)

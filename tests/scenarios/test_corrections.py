@@ -136,8 +136,8 @@ async def test_reopening_after_the_channel_was_archived_opens_a_second_one_that_
     assert any(f"<#{first.id}> cannot be used any more. Its timeline is kept." in text for text in house.said(second.id))
     assert card(house, second.id).text.startswith("[P0]") and "Status: Investigating" in card(house, second.id).text
     assert {"U0ANA", "U0BEN"} <= second.members
+    assert f"<#{second.id}>" in shown(card(house, ANNOUNCED)), "the announcement leads to the new one as soon as it is there"
     await do(house, "update looking again", channel=second.id)
-    assert f"<#{second.id}>" in shown(card(house, ANNOUNCED))
     assert any("looking again" in text for text in house.said(second.id))
     assert "The channel \\#inc-1-checkout-returns-500 cannot be used any more: somebody archived it" in await postmortem(house, second.id)
 

@@ -229,3 +229,10 @@ async def test_the_page_form_calls_several_people_each_once(house: House) -> Non
     await choose(house, "U0TIM", actions.PAGE)
     await submit(house, "U0TIM", await form(house, "U0TIM", actions.PAGE), people=["U0ANA"], group="engineering")
     assert [len(house.texts(number)) for number in (TIM, ANA, BEN)] == [0, 1, 1]
+
+
+async def test_somebody_whom_slack_does_not_know_gets_no_role(house: House) -> None:
+    await declare(house)
+    answer = await do(house, "role owner <@U0NOBODY>")
+    assert ":no_entry:" in answer
+    assert "Owner: nobody yet" in card(house, CHANNEL).text
