@@ -12,6 +12,8 @@ from bot.domain.policy import RoadStep
 from bot.domain.severity import Road
 
 KINDS = {Road.SMS: Kind.SMS, Road.WHATSAPP: Kind.WHATSAPP, Road.VOICE: Kind.CALL, Road.EMAIL: Kind.EMAIL}
+ANY = (Road.SMS, Road.WHATSAPP, Road.VOICE, Road.EMAIL)
+"""The roads of a severity that calls nobody by itself: by hand one is called by the first that leads to them, or as they wish."""
 _INSTEAD = {Road.WHATSAPP: Road.SMS}
 """What a road that failed is replaced by although nobody named it: WhatsApp refuses what SMS carries (63016)."""
 

@@ -168,8 +168,7 @@ class Slack:
             words = await self._once(context, actions.act, click)
         except Refused as refusal:
             words = await self._refused(refusal, click.user_id, click.user_name, click.action_id)
-        if words is not None:
-            self._surface.start(self._surface.whisper(asker, words))
+        self._surface.start(self._surface.whisper(asker, words))
         await ack()
 
     async def _shortcut(self, ack: Callable[..., Awaitable[Any]], body: _Words) -> None:

@@ -72,12 +72,10 @@ FORMS = (
 """What a form asks more about."""
 
 
-async def act(work: UnitOfWork, click: Click) -> Words | None:
-    """What the person who clicked is told; a second click changes nothing. None for what needs no words."""
+async def act(work: UnitOfWork, click: Click) -> Words:
+    """What the person who clicked is told; a second click changes nothing."""
     handler = _HANDLERS.get(click.action_id)
     if handler is None:
-        if click.action_id == actions.OPEN_LINK:
-            return None
         raise Malformed("This button is not known any more. Type `/incident help` for what can be done.")
     member = await who_in_slack(work, click.user_id, click.user_name)
     require_read(member)

@@ -24,7 +24,6 @@ DECLARE = "incident.declare"
 DECLARE_ANYWAY = "incident.declare_anyway"
 DECLARE_FROM = "incident.declare_from"
 ADD_TO_TIMELINE = "incident.add_to_timeline"
-OPEN_LINK = "incident.open_link"
 
 SEPARATOR = "|"
 """Between the action and its incident in the value of a menu's option."""

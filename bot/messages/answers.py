@@ -162,14 +162,6 @@ def severity_set(situation: Situation) -> Words:
     return _words(f"{situation.incident.reference} is {card.severity_label(situation)} now.")
 
 
-def roles_set(situation: Situation, given: Sequence[tuple[Role, str]]) -> Words:
-    """Who has which role now."""
-    if not given:
-        return _words(f"Nothing changed in the roles of {situation.incident.reference}.")
-    who = ", ".join(f"{role.value} {texts.shown(name, 80)}" for role, name in given)
-    return _words(f"{situation.incident.reference} has {who} now.")
-
-
 def role_set(situation: Situation, role: Role, name: str) -> Words:
     """Who has the role now."""
     return _words(f"{texts.shown(name, 80)} is {role.value} of {situation.incident.reference} now.")

@@ -72,13 +72,12 @@ def _incident(s: Situation, *, may_act: bool) -> list[dict[str, Any]]:
     owner = texts.shown(s.name(incident.owner_id), 80)
     head = f"*{incident.reference}* [{card.severity_label(s)}] {texts.shown(incident.title, 150)}"
     lines = f"{head}\n{incident.status.value} · owner {owner} · next update {card.next_update_text(s)} {where}".rstrip()
-    shown = [texts.section(lines)]
-    if may_act:
-        elements = [card.button("Update", actions.UPDATE, incident.id), card.button("Join", actions.JOIN, incident.id)]
-        if incident.acknowledged_at is None:
-            elements.insert(0, card.button("Acknowledge", actions.ACKNOWLEDGE, incident.id, style="primary"))
-        shown.append({"type": "actions", "block_id": f"home.{incident.id}", "elements": elements})
-    return shown
+    named = [("Update", actions.UPDATE), ("Join", actions.JOIN)] if may_act else []
+    named += [("Status", actions.SHOW), ("Timeline", actions.SHOW_TIMELINE)]
+    elements = [card.button(label, action_id, incident.id) for label, action_id in named]
+    if may_act and incident.acknowledged_at is None:
+        elements.insert(0, card.button("Acknowledge", actions.ACKNOWLEDGE, incident.id, style="primary"))
+    return [texts.section(lines), {"type": "actions", "block_id": f"home.{incident.id}", "elements": elements}]
 
 
 def on_call_text(levels: Sequence[OnCall]) -> str:

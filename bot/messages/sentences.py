@@ -187,10 +187,6 @@ def _joined(verb: str) -> Callable[[Situation, TimelineEntry], str]:
     return lambda s, entry: f"{_by(s, entry)} {verb} the channel"
 
 
-def _opened(s: Situation, entry: TimelineEntry) -> str:
-    return f"The channel #{_fact(entry, 'name')} was opened"
-
-
 def _lost(s: Situation, entry: TimelineEntry) -> str:
     return f"The channel #{_fact(entry, 'name')} cannot be used any more: {_fact(entry, 'why')}"
 
@@ -226,12 +222,10 @@ _SENTENCES: Mapping[EntryKind, Callable[[Situation, TimelineEntry], str]] = {
     EntryKind.MESSAGE: _wrote("wrote"),
     EntryKind.MESSAGE_EDITED: _wrote("edited a message"),
     EntryKind.MESSAGE_DELETED: _deleted,
-    EntryKind.FILE_SHARED: _wrote("shared"),
     EntryKind.PINNED: _pinned,
     EntryKind.UNPINNED: _unpinned,
     EntryKind.MEMBER_JOINED: _joined("joined"),
     EntryKind.MEMBER_LEFT: _joined("left"),
-    EntryKind.CHANNEL_OPENED: _opened,
     EntryKind.CHANNEL_LOST: _lost,
     EntryKind.CHANNEL_RENAMED: _renamed,
     EntryKind.TIME_CORRECTED: _corrected,

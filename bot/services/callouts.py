@@ -9,7 +9,8 @@ from bot.domain.escalation import BY_HAND, Position, delay_at
 from bot.domain.incidents import Incident
 from bot.domain.pages import Escalation
 from bot.domain.people import Member
-from bot.domain.severity import ClockName, Road
+from bot.domain.roads import ANY
+from bot.domain.severity import ClockName
 from bot.domain.status import Step, next_status
 from bot.domain.timeline import EntryKind
 from bot.domain.timers import TimerKind
@@ -22,8 +23,6 @@ from bot.services.work import UnitOfWork
 from bot.store import escalations as rows
 from bot.store import incidents, people, timers
 
-_ANY = (Road.SMS, Road.WHATSAPP, Road.VOICE, Road.EMAIL)
-"""How somebody is called for a severity that calls nobody by itself: by the first of these that leads to them, or as they wish."""
 _AT_MOST, _SPAN = 12, timedelta(minutes=10)
 """How often a person is called within that span before nobody can have them called once more by hand; the chain is not held back."""
 
@@ -38,7 +37,7 @@ async def page(work: UnitOfWork, incident_id: str, person_id: str, wanted: Seque
     next_status(incident.status, Step.UPDATE)
     policy = await work.policy_of(incident.policy_digest)
     named = policy.severity(incident.severity).roads_for(ClockName.ACKNOWLEDGE)
-    ways = [(member, escalations.steps_to(policy, member, named or _ANY)) for member in wanted]
+    ways = [(member, escalations.steps_to(policy, member, named or ANY)) for member in wanted]
     reached = [(member, steps) for member, steps in ways if steps]
     if not reached:
         names = ", ".join(member.name for member in wanted) or "nobody"

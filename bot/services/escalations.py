@@ -25,7 +25,7 @@ from bot.domain.incidents import Incident, Purpose
 from bot.domain.pages import Escalation, Page, PageState
 from bot.domain.people import Member
 from bot.domain.policy import Level, Policy
-from bot.domain.roads import KINDS, Step, instead_of, steps
+from bot.domain.roads import ANY, KINDS, Step, instead_of, steps
 from bot.domain.severity import ClockName, Road, Severity
 from bot.domain.situation import Situation
 from bot.domain.timeline import EntryKind
@@ -191,8 +191,10 @@ async def take_next_roads(work: UnitOfWork, escalation_id: str) -> None:
 
 def _roads(policy: Policy, severity: Severity, run: Escalation) -> tuple[Road, ...]:
     named = severity.roads_for(run.clock)
-    if run.level in (OWNER_LEVEL, BY_HAND):
-        return named or tuple(Road)
+    if run.level == BY_HAND:
+        return named or ANY
+    if run.level == OWNER_LEVEL:
+        return named
     return tuple(road for road in policy.chain[run.level - 1].roads or named if road in named)
 
 

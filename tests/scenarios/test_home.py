@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from bot.messages import actions
 from tests.house import House
 from tests.scenarios.responders import (
@@ -100,11 +102,18 @@ async def test_help_at_home_is_shown_in_a_form(house: House) -> None:
     assert "/incident at 14:05 text" in await sentence(house, "U0CHI", "/incident declare")
 
 
+def reads_in_a_form(house: House, user: str, words: str) -> bool:
+    return words in str(house.sandbox.slack.open_views(user))
+
+
 async def test_a_viewer_sees_and_has_no_buttons_that_change_anything(house: House) -> None:
     await declare(house)
     seen = await home(house, "U0VIC")
     assert "*INC-1*" in seen
     assert not any(name in seen for name in (actions.ACKNOWLEDGE, actions.UPDATE, actions.DECLARE))
+    for action_id, told in ((actions.SHOW, "Status: Investigating"), (actions.SHOW_TIMELINE, "declared the incident")):
+        await house.sandbox.slack.click_home("U0VIC", action_id)
+        await house.eventually(partial(reads_in_a_form, house, "U0VIC", told), "what was asked for")
 
 
 async def test_a_guest_sees_nothing_but_why(house: House) -> None:
