@@ -93,7 +93,7 @@ class Slack:
         try:
             verified = self.verification.check(request.headers, body)
         except Refused as refusal:
-            telemetry.count_refused_request("slack", refusal.code)
+            await self.note_refusal(refusal)
             return _refusal(refusal)
         if verified.payload.get("type") == "url_verification":
             return web.Response(text=str(verified.payload.get("challenge", "")))
@@ -101,6 +101,12 @@ class Slack:
         if answer is None:
             return web.Response(status=503, headers={"Retry-After": "1"})
         return await to_aiohttp_response(answer)
+
+    async def note_refusal(self, refusal: Refused) -> None:
+        """Counts what was refused at the door; what another workspace tried by Slack's own hand stands in the audit as well."""
+        telemetry.count_refused_request("slack", refusal.code)
+        if isinstance(refusal, Foreign):
+            await self.services.run(people.write_denial, None, "a request of another workspace")
 
     async def answer(self, request: AsyncBoltRequest, key: str | None, digest: str) -> BoltResponse | None:
         """What a verified request is answered after its commit, on either road; None when it was not committed in time."""

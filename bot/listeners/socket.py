@@ -221,7 +221,7 @@ class Socket:
         try:
             verified = self._edge.verification.check_payload(parse_object(text))
         except Refused as refusal:
-            telemetry.count_refused_request("slack", refusal.code)
+            await self._edge.note_refusal(refusal)
             telemetry.logger().warning("slack_envelope_refused", code=refusal.code, error=str(refusal))
             return None
         bolt_request = AsyncBoltRequest(mode="socket_mode", body=dict(verified.payload))

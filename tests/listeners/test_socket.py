@@ -23,6 +23,7 @@ from bot.sandbox.socket import Connection
 from bot.senders.slack_calls import web_client
 from bot.store import incidents
 from tests.house import House, open_house
+from tests.scenarios.responders import denials
 
 CHANNEL = "inc-1-checkout-returns-500"
 DECLARE = "declare P0 Checkout returns 500"
@@ -172,6 +173,7 @@ async def test_another_workspace_is_refused(house: House, payload: dict[str, obj
     assert (await house.sandbox.socket.deliver(Envelope("slash_commands", {**LIST, **payload}))).status == 0
     house.sandbox.socket.within = 3.0
     assert (await house.sandbox.socket.deliver(Envelope("slash_commands", LIST))).status == 200
+    assert "a request of another workspace" in await denials(house)
 
 
 async def test_a_payload_that_is_broken_is_refused_and_the_link_lives_on(house: House) -> None:

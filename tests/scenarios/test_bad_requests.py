@@ -91,6 +91,7 @@ async def test_somebody_of_another_workspace_changes_nothing(house: House) -> No
         await press(house, "U0PAT", action_id)
     assert await state(house) == before
     assert not any(view.callback_id for view in slack.open_views("U0PAT"))
+    assert "a request of another workspace" in await denials(house)
 
 
 async def test_somebody_who_left_is_called_by_nobody(house: House) -> None:
