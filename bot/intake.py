@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from bot import telemetry
 from bot.clock import Clock
-from bot.domain.alert import Alert
+from bot.domain.alert import Reading
 from bot.errors import Malformed
 from bot.services import intake
 from bot.services.intake import IntakeRow
 from bot.services.work import Services
-from bot.sources import PARSERS
+from bot.sources import SOURCES
+from bot.sources.forms import decode, form_of
+from bot.sources.source import Delivery, Form
 
 BATCH = 8
 """Bodies to a transaction: short enough that the door never waits long for the write gate."""
@@ -62,7 +63,7 @@ class IntakeWorker:
     async def _work_batch(self) -> bool:
         self._began = self._clock.monotonic()
         rows = await self._services.run(intake.claim, self._lease, BATCH)
-        batch: list[tuple[IntakeRow, Sequence[Alert]]] = []
+        batch: list[tuple[IntakeRow, Reading]] = []
         for row in rows:
             try:
                 batch.append((row, self._read(row)))
@@ -72,13 +73,13 @@ class IntakeWorker:
             await self._take(batch)
         return len(rows) == BATCH
 
-    def _read(self, row: IntakeRow) -> list[Alert]:
+    def _read(self, row: IntakeRow) -> Reading:
         rule = self._services.policy.sources.get(row.source)
         if rule is None:
             raise Malformed(f"The policy has no source {row.source!r} any more.")
-        return PARSERS[rule.kind](row.source, json.loads(row.body), row.received_at)
+        return SOURCES[rule.kind].read(_delivery(row, rule.fields))
 
-    async def _take(self, batch: Sequence[tuple[IntakeRow, Sequence[Alert]]]) -> None:
+    async def _take(self, batch: Sequence[tuple[IntakeRow, Reading]]) -> None:
         try:
             await self._ingest(batch)
         except Exception as error:
@@ -90,5 +91,23 @@ class IntakeWorker:
             for one in batch:
                 await self._take([one])
 
-    async def _ingest(self, batch: Sequence[tuple[IntakeRow, Sequence[Alert]]]) -> None:
+    async def _ingest(self, batch: Sequence[tuple[IntakeRow, Reading]]) -> None:
         await self._services.run(intake.ingest, batch)
+
+
+def _delivery(row: IntakeRow, fields: Mapping[str, tuple[str, ...]]) -> Delivery:
+    """What was committed, as its source reads it; raises Malformed with the place."""
+    arrived = row.envelope or {}
+    method, content_type, query = arrived.get("method", "POST"), arrived.get("content_type", "application/json"), arrived.get("query", {})
+    return Delivery(
+        source=row.source,
+        payload=decode(form_of(method, content_type) or Form.JSON, content_type, query, row.body),
+        body=row.body,
+        received_at=row.received_at,
+        method=method,
+        tail=arrived.get("tail", ""),
+        content_type=content_type,
+        query=query,
+        headers=arrived.get("headers", {}),
+        fields=fields,
+    )

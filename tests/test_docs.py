@@ -25,6 +25,7 @@ from bot.listeners import commands
 from bot.messages import answers
 from bot.settings import read_policy
 from bot.sources import generic
+from bot.sources.source import Delivery
 from bot.web import acknowledge, alerts, api, health, phone
 
 ROOT = Path(__file__).parent.parent
@@ -275,7 +276,8 @@ def test_the_documented_policy_can_be_used(document: Path) -> None:
 
 def test_the_documented_generic_alert_is_understood() -> None:
     body = re.findall(r"```json\n(.*?)```", (DOCS / "generic-alerts.md").read_text(encoding="utf-8"), re.DOTALL)[0]
-    (alert,) = generic.parse("monitor", json.loads(body), datetime(2026, 11, 20, 22, 5, tzinfo=UTC))
+    delivery = Delivery("monitor", json.loads(body), body.encode(), datetime(2026, 11, 20, 22, 5, tzinfo=UTC))
+    (alert,) = generic.read(delivery).alerts
     assert (alert.fingerprint, alert.labels["severity"]) == ("refunds-queue", "critical")
 
 

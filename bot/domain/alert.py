@@ -22,21 +22,50 @@ class Disposition(StrEnum):
     JOINED = "joined"
     INBOX = "inbox"
     IGNORED = "ignored"
+    DROPPED = "dropped"
+    SILENCED = "silenced"
+    MERGED = "merged"
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert of one body, normalised. ``fingerprint`` and ``starts_at`` together name one occurrence."""
+    """One alert of one body, normalised. ``fingerprint`` and ``starts_at`` together name one occurrence.
+
+    Where the monitor does not say when the trouble began, ``starts_at`` is None: then the occurrence that is open is meant, or a new one
+    begins with the receipt. ``unreadable`` says why a part of a body could not be understood; such an alert waits in the inbox.
+    """
 
     source: str
     fingerprint: str
     status: AlertStatus
     title: str
-    starts_at: datetime
+    starts_at: datetime | None
     ends_at: datetime | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     url: str | None = None
+    unreadable: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a monitor says about an alert besides firing or ending, such as that somebody acknowledged it there."""
+
+    fingerprint: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a delivery says: alerts in its order, notes on alerts, and, in sentences, what in it is no alert.
+
+    ``confirm`` is an address that the sender wants fetched once before it sends alerts (a subscription's confirmation).
+    """
+
+    alerts: tuple[Alert, ...] = ()
+    notes: tuple[Note, ...] = ()
+    ignored: tuple[str, ...] = ()
+    confirm: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +88,7 @@ class AlertRow:
     disposition: Disposition
     reason: str
     incident_id: str | None
+    channel: str = "other"
+    service: str | None = None
+    system: str | None = None
+    unreadable: str | None = None

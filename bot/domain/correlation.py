@@ -39,10 +39,12 @@ def is_stale(alert: Alert, known: AlertRow | None, last_resolved_at: datetime | 
     if alert.status is not AlertStatus.FIRING:
         return False
     if known is not None and known.status is AlertStatus.RESOLVED:
-        return True
-    return last_resolved_at is not None and alert.starts_at < last_resolved_at
+        return alert.starts_at is not None
+    return last_resolved_at is not None and alert.starts_at is not None and alert.starts_at < last_resolved_at
 
 
 def trouble_since(alert: Alert, received_at: datetime) -> datetime:
     """When the trouble began, by the monitor's word; the receipt when that lies in the future."""
-    return received_at if alert.starts_at > received_at + CLOCK_SKEW else alert.starts_at
+    if alert.starts_at is None or alert.starts_at > received_at + CLOCK_SKEW:
+        return received_at
+    return alert.starts_at

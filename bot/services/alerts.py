@@ -97,6 +97,9 @@ async def _say_recovered(work: UnitOfWork, known: AlertRow) -> _Placed:
 
 
 async def _place(work: UnitOfWork, alert: Alert, received_at: datetime, token: str) -> _Placed:
+    if alert.unreadable is not None:
+        row = await alerts.add_alert(work.tx, alert, received_at, Disposition.INBOX, alert.unreadable, None)
+        return _Placed(row.disposition, row.reason)
     route = work.policy.route_for(alert.source, alert.title, alert.labels)
     placed = await _route(work, alert, route, received_at, token)
     incident_id = placed.incident.id if placed.incident else None

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot import telemetry
-from bot.domain.alert import Alert
+from bot.domain.alert import Reading
 from bot.domain.outbox import backoff
 from bot.services import alerts
 from bot.services.work import UnitOfWork
@@ -29,11 +29,11 @@ async def recover(work: UnitOfWork) -> int:
     return await intake.expire_leases(work.tx)
 
 
-async def ingest(work: UnitOfWork, batch: Sequence[tuple[IntakeRow, Sequence[Alert]]]) -> None:
+async def ingest(work: UnitOfWork, batch: Sequence[tuple[IntakeRow, Reading]]) -> None:
     """Takes in the alerts of several bodies, with what became of each, all or none of it."""
-    for row, received in batch:
+    for row, reading in batch:
         work.request_id = row.request_id
-        outcomes = await alerts.ingest(work, received, row.received_at, row.id)
+        outcomes = await alerts.ingest(work, reading.alerts, row.received_at, row.id)
         if await intake.mark_done(work.tx, row, [asdict(outcome) for outcome in outcomes]):
             for outcome in outcomes:
                 telemetry.ALERTS.labels(row.source, outcome.disposition.value).inc()

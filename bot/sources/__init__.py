@@ -1,18 +1,16 @@
-"""One file per monitor: a pure function from a payload to alerts."""
+"""One file per monitor, all of one shape: a pure reading of what it sends, and how it is signed, sent and answered."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import Any
+from collections.abc import Mapping
 
-from bot.domain.alert import Alert
 from bot.domain.routing import SourceKind
 from bot.sources import alertmanager, generic
+from bot.sources.source import Source
 
-Parse = Callable[[str, Mapping[str, Any], datetime], list[Alert]]
+_MODULES = (
+    alertmanager,
+    generic,
+)
 
-PARSERS: Mapping[SourceKind, Parse] = {
-    SourceKind.ALERTMANAGER: alertmanager.parse,
-    SourceKind.GENERIC: generic.parse,
-}
+SOURCES: Mapping[SourceKind, Source] = {module.SOURCE.kind: module.SOURCE for module in _MODULES}

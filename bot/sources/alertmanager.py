@@ -1,4 +1,4 @@
-"""Prometheus Alertmanager, webhook version 4: one body is a group in which some alerts may fire and others have recovered.
+"""Prometheus Alertmanager, webhook versions 3 and 4: one body is a group in which some alerts may fire and others have recovered.
 
 The group key stays the same over repeats and returns, so an occurrence is named by fingerprint and start.
 """
@@ -6,47 +6,55 @@ The group key stays the same over repeats and returns, so an occurrence is named
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from bot.domain.alert import Alert, AlertStatus
-from bot.errors import Malformed
-from bot.sources.source import UNTITLED, fingerprint_of, link_of, list_of, moment_of, object_of, text_of, texts_of
+from bot.domain.alert import Alert, AlertStatus, Reading
+from bot.domain.routing import Channel, SourceKind
+from bot.sources.fields import at, each, fingerprint_of, link_of, list_of, moment_of, status_of, text_of, texts_of, title_of
+from bot.sources.source import Delivery, Source
 
+STATES = {"firing": AlertStatus.FIRING, "resolved": AlertStatus.RESOLVED}
 _TITLES = ("summary", "title", "message", "description")
 
 
-def parse(source: str, payload: Mapping[str, Any], received_at: datetime) -> list[Alert]:
-    """The alerts of a body, in its order; raises Malformed with the place."""
-    entries = list_of(payload.get("alerts"), "alerts")
-    common = texts_of(payload.get("commonAnnotations"), "commonAnnotations")
-    return [_alert(source, entry, common, f"alerts[{place}]", received_at) for place, entry in enumerate(entries)]
-
-
-def _alert(source: str, entry: Any, common: Mapping[str, str], place: str, received_at: datetime) -> Alert:
-    fields = object_of(entry, place)
-    labels = texts_of(fields.get("labels"), f"{place}.labels")
-    annotations = {**common, **texts_of(fields.get("annotations"), f"{place}.annotations")}
-    return Alert(
-        source=source,
-        fingerprint=text_of(fields.get("fingerprint"), 200) or fingerprint_of(labels),
-        status=_status(fields.get("status"), place),
-        title=_title(labels, annotations),
-        starts_at=moment_of(fields.get("startsAt"), f"{place}.startsAt") or received_at,
-        ends_at=moment_of(fields.get("endsAt"), f"{place}.endsAt"),
-        labels=labels,
-        annotations=annotations,
-        url=link_of(fields.get("generatorURL")),
+def read(delivery: Delivery) -> Reading:
+    """The alerts of a group; raises Malformed when there is no list of them."""
+    entries = list_of(at(delivery.payload, "alerts"), "alerts")
+    common = texts_of(at(delivery.payload, "commonAnnotations"))
+    truncated = at(delivery.payload, "truncatedAlerts")
+    cut = f"Alertmanager left out {truncated} more alerts of this group (max_alerts)."
+    return Reading(
+        alerts=tuple(each(delivery.source, entries, "alerts", lambda entry, place: _alert(delivery.source, entry, common, place))),
+        ignored=(cut,) if isinstance(truncated, int) and truncated > 0 else (),
     )
 
 
-def _status(value: Any, place: str) -> AlertStatus:
-    try:
-        return AlertStatus(value)
-    except ValueError as error:
-        raise Malformed(f"{place}.status: expected firing or resolved, got {text_of(value, 40)!r}.") from error
+def _alert(source: str, entry: Mapping[str, Any], common: Mapping[str, str], place: str) -> Alert:
+    labels = texts_of(entry.get("labels"))
+    annotations = {**common, **texts_of(entry.get("annotations"))}
+    status = status_of(entry.get("status"), STATES, f"{place}.status")
+    return Alert(
+        source=source,
+        fingerprint=text_of(entry.get("fingerprint"), 200) or fingerprint_of(labels),
+        status=status,
+        title=title_of(*(annotations.get(name) for name in _TITLES), labels.get("alertname")),
+        starts_at=moment_of(entry.get("startsAt")),
+        ends_at=moment_of(entry.get("endsAt")) if status is AlertStatus.RESOLVED else None,
+        labels=labels,
+        annotations=annotations,
+        url=link_of(entry.get("generatorURL")),
+    )
 
 
-def _title(labels: Mapping[str, str], annotations: Mapping[str, str]) -> str:
-    found = next((annotations[name] for name in _TITLES if annotations.get(name)), None)
-    return (found or labels.get("alertname") or UNTITLED)[:200]
+SOURCE = Source(
+    kind=SourceKind.ALERTMANAGER,
+    name="Prometheus Alertmanager",
+    channel=Channel.METRICS,
+    documentation="https://prometheus.io/docs/alerting/latest/configuration/#webhook_config",
+    setup=(
+        "In alertmanager.yml, give a receiver webhook_configs: [{{url: {url}, send_resolved: true,\n"
+        "http_config: {{authorization: {{credentials: {secret}}}}}}}] and reload it."
+    ),
+    states={"firing": "fires", "resolved": "recovers"},
+    read=read,
+)

@@ -1,73 +1,103 @@
-"""Reading payloads, the same way for every monitor: missing and odd fields become a sentence that names their place."""
+"""What every source is: a pure reading of a delivery, how it is signed, sent and answered, and how it is set up."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from datetime import UTC, datetime
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from bot.errors import Malformed
-
-_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-TEXT_LIMIT = 4000
-UNTITLED = "Untitled alert"
+from bot.domain.alert import Reading
+from bot.domain.routing import Carrier, Channel, SourceKind
 
 
-def text_of(value: Any, limit: int = TEXT_LIMIT) -> str:
-    """A scalar as text without NUL, cut to ``limit`` characters; nothing for None."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value).replace("\x00", "").strip()[:limit]
+class Form(StrEnum):
+    """How the payload of a delivery is written."""
+
+    JSON = "json"
+    URLENCODED = "urlencoded"
+    MULTIPART = "multipart"
+    QUERY = "query"
+    TEXT = "text"
 
 
-def texts_of(value: Any, place: str) -> dict[str, str]:
-    """A JSON object as names and texts; raises Malformed when it is something else."""
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        raise Malformed(f"{place}: expected an object of names and values.")
-    return {text_of(key, 200): text_of(item) for key, item in value.items()}
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One request of a monitor, as it was committed.
+
+    ``payload`` is what the body (or the query) says, decoded: a JSON value, or the fields of a form by name. ``tail`` is what stood behind
+    ``/alerts/{source}/`` in the address, the secret taken out; ``headers`` are those that the source ``keeps``, by lower-case name.
+    """
+
+    source: str
+    payload: Any
+    body: bytes
+    received_at: datetime
+    method: str = "POST"
+    tail: str = ""
+    content_type: str = "application/json"
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def list_of(value: Any, place: str) -> list[Any]:
-    """A JSON array; raises Malformed when it is something else."""
-    if not isinstance(value, list):
-        raise Malformed(f"{place}: expected an array.")
-    return value
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the sender wants to hear once its delivery is committed; a mapping is sent as JSON."""
+
+    status: int
+    body: Mapping[str, Any] | str
 
 
-def object_of(value: Any, place: str) -> Mapping[str, Any]:
-    """A JSON object; raises Malformed when it is something else."""
-    if not isinstance(value, Mapping):
-        raise Malformed(f"{place}: expected an object.")
-    return value
+@dataclass(frozen=True, slots=True)
+class Hmac:
+    """A signature of hex HMAC-SHA256 over the raw body, in a header, behind a prefix."""
+
+    header: str
+    prefix: str = ""
+
+    def verify(self, secret: bytes, delivery: Delivery) -> bool:
+        """Whether one of the signatures in the header (several, by commas, while a secret is exchanged) is the body's."""
+        given = delivery.headers.get(self.header.lower(), "").encode("utf-8", "replace")
+        expected = self.sign(secret, delivery.body)[self.header].encode()
+        return sum(hmac.compare_digest(one.strip(), expected) for one in given.split(b",")) > 0
+
+    def sign(self, secret: bytes, body: bytes) -> dict[str, str]:
+        """The header that a sender with that secret adds."""
+        return {self.header: self.prefix + hmac.new(secret, body, hashlib.sha256).hexdigest()}
 
 
-def moment_of(value: Any, place: str) -> datetime | None:
-    """An RFC 3339 moment as aware UTC; None when it is missing or out of this century; raises Malformed when it is no moment."""
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str):
-        raise Malformed(f"{place}: expected a moment such as 2026-11-20T22:05:00Z.")
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError as error:
-        raise Malformed(f"{place}: expected a moment such as 2026-11-20T22:05:00Z, got {value[:40]!r}.") from error
-    if not _EARLIEST.year <= moment.year < _LATEST.year:
-        return None
-    return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment).astimezone(UTC)
+def accepted(_delivery: Delivery, receipt: str) -> Answer:
+    """The answer of every source that says nothing else: 202 and the receipt."""
+    return Answer(202, {"receipt": receipt, "url": f"/alerts/receipts/{receipt}"})
 
 
-def link_of(value: Any) -> str | None:
-    """An http or https link; None for anything else."""
-    link = text_of(value, 2000)
-    return link if link.startswith(("http://", "https://")) else None
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A monitor: how to read it, where its secret may be (the best place first), what it sends and wants to hear.
 
+    ``states`` lists the exact words that decide, with what each means here. ``setup`` is two lines with ``{url}`` and ``{secret}`` in them.
+    ``verify`` checks a secret that is carried as a signature or in the body. ``delivery_id`` names a delivery that must count once,
+    whoever repeats it; ``sign`` gives the headers by which a sample is signed.
+    """
 
-def fingerprint_of(labels: Mapping[str, str]) -> str:
-    """What tells one alert from another when the monitor does not say: SHA-256 over the sorted labels."""
-    joined = "\x1f".join(f"{name}={labels[name]}" for name in sorted(labels))
-    return hashlib.sha256(joined.encode()).hexdigest()[:32]
+    kind: SourceKind
+    name: str
+    channel: Channel
+    documentation: str
+    setup: str
+    states: Mapping[str, str]
+    read: Callable[[Delivery], Reading]
+    carried_by: tuple[Carrier, ...] = (Carrier.BEARER, Carrier.BASIC)
+    header: str | None = None
+    methods: frozenset[str] = frozenset({"POST"})
+    forms: frozenset[Form] = frozenset({Form.JSON})
+    keeps: tuple[str, ...] = ()
+    verify: Callable[[bytes, Delivery], bool] | None = None
+    sign: Callable[[bytes, bytes], Mapping[str, str]] | None = None
+    delivery_id: Callable[[Delivery], str | None] | None = None
+    answer: Callable[[Delivery, str], Answer] = accepted
+    takes_arrays: bool = False

@@ -15,13 +15,14 @@ from bot.store.tables import alerts
 
 
 async def find_occurrence(tx: Transaction, alert: Alert) -> AlertRow | None:
-    """The row of the same fingerprint and start."""
-    where = (
-        alerts.c.source == alert.source,
-        alerts.c.fingerprint == alert.fingerprint,
-        alerts.c.starts_at == alert.starts_at,
-    )
-    row = (await tx.run(tx.select(alerts, *where))).mappings().first()
+    """The row of the same fingerprint and start; of an alert that names no start, or ends without one we know, the one that is firing."""
+    same = (alerts.c.source == alert.source, alerts.c.fingerprint == alert.fingerprint)
+    row = None
+    if alert.starts_at is not None:
+        row = (await tx.run(tx.select(alerts, *same, alerts.c.starts_at == alert.starts_at))).mappings().first()
+    if row is None and (alert.starts_at is None or alert.status is AlertStatus.RESOLVED):
+        firing = tx.select(alerts, *same, alerts.c.status == AlertStatus.FIRING.value)
+        row = (await tx.run(firing.order_by(alerts.c.starts_at.desc()).limit(1))).mappings().first()
     return None if row is None else as_noun(AlertRow, row)
 
 
@@ -49,7 +50,8 @@ async def add_alert(
         id=identity,
         source=alert.source,
         fingerprint=alert.fingerprint,
-        starts_at=alert.starts_at,
+        starts_at=alert.starts_at or received_at,
+        unreadable=alert.unreadable,
         status=alert.status.value,
         title=alert.title,
         labels=dict(alert.labels),

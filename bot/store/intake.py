@@ -7,14 +7,17 @@ through the async driver. On PostgreSQL the batch is one INSERT.
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 import sqlite3
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, insert, or_, select
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
 
 from bot import crashpoints
 from bot.crashpoints import CrashPoint
@@ -26,8 +29,8 @@ from bot.store.tables import intake
 WAITING_AT_MOST = 2000
 _BATCH = 500
 _SQL = (
-    "INSERT INTO intake (organisation, branch, id, source, body, received_at, request_id, state, attempts, token, due_real_at)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', 0, 0, ?)"
+    "INSERT INTO intake (organisation, branch, id, source, body, envelope, received_at, request_id, state, attempts, token, due_real_at)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending', 0, 0, ?) ON CONFLICT (id) DO NOTHING"
 )
 
 
@@ -42,6 +45,7 @@ class Body:
     id: str
     source: str
     body: bytes
+    envelope: Mapping[str, Any] | None
     received_at: datetime
     received_real_at: datetime
     request_id: str
@@ -49,11 +53,12 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class IntakeRow:
-    """A body that was claimed; ``token`` fences."""
+    """A body that was claimed; ``token`` fences. ``envelope`` says how it arrived, where that is not a plain POST of JSON."""
 
     id: str
     source: str
     body: bytes
+    envelope: Mapping[str, Any] | None
     received_at: datetime
     request_id: str
     attempts: int
@@ -70,12 +75,17 @@ class Intake:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="intake")
         self._connection: sqlite3.Connection | None = None
 
-    async def add(self, source: str, body: bytes, request_id: str) -> str:
-        """The receipt id, once the body is committed; raises Busy when it cannot be, and then nothing is kept."""
+    async def add(
+        self, source: str, body: bytes, request_id: str, envelope: Mapping[str, Any] | None = None, receipt: str | None = None
+    ) -> str:
+        """The receipt id, once the body is committed; raises Busy when it cannot be, and then nothing is kept.
+
+        A delivery that brings its ``receipt`` (from an id of its sender's) counts once, however often it comes.
+        """
         if len(self._waiting) >= WAITING_AT_MOST:
             raise Busy("Too many alerts wait to be written down. Send it again in a few seconds.")
         clock = self._database.clock
-        taken = Body(secrets.token_urlsafe(16), source, body, clock.now(), clock.real(), request_id)
+        taken = Body(receipt or secrets.token_urlsafe(16), source, body, envelope, clock.now(), clock.real(), request_id)
         committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((taken, committed))
         if self._writing is None or self._writing.done():
@@ -113,7 +123,7 @@ class Intake:
                     await asyncio.get_running_loop().run_in_executor(self._thread, self._write_sqlite, bodies)
             else:
                 async with self._database.transaction() as tx:
-                    await tx.connection.execute(insert(intake), [_values(tx, body) for body in bodies])
+                    await tx.connection.execute(insert(intake).on_conflict_do_nothing(), [_values(tx, body) for body in bodies])
         except Exception as error:  # every way a database can refuse a batch ends as 503, and the sender tries again
             return Busy(f"The alert could not be written down: {type(error).__name__}. Send it again in a few seconds.")
         crashpoints.reach(CrashPoint.AFTER_INTAKE_COMMIT)
@@ -131,6 +141,7 @@ class Intake:
                 body.id,
                 body.source,
                 body.body,
+                None if body.envelope is None else json.dumps(body.envelope),
                 _text(body.received_at),
                 body.request_id,
                 _text(body.received_real_at),
@@ -161,6 +172,7 @@ def _values(tx: Transaction, body: Body) -> dict[str, Any]:
         "id": body.id,
         "source": body.source,
         "body": body.body,
+        "envelope": body.envelope,
         "received_at": body.received_at,
         "request_id": body.request_id,
         "state": "pending",

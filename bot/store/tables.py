@@ -157,6 +157,11 @@ incidents = _table(
     Column("private", Boolean, nullable=False, server_default=false()),
     _moment("ended_at", nullable=True),
     Column("triage", JSON, nullable=False, server_default=text("'{}'")),
+    Column("service", String(200)),
+    Column("system", String(64)),
+    Column("provisional", Boolean, nullable=False, server_default=false()),
+    Column("severity_reason", Text),
+    _reference("merged_into", "incidents", nullable=True),
     Column("version", Integer, nullable=False),
     _one_of("status", Status),
     CheckConstraint("(status = 'Resolved') = (resolved_at IS NOT NULL)", name="resolved_has_its_moment"),
@@ -217,6 +222,10 @@ alerts = _table(
     Column("disposition", String(16), nullable=False),
     Column("reason", Text, nullable=False),
     _reference("incident_id", "incidents", nullable=True),
+    Column("channel", String(16), nullable=False, server_default="other"),
+    Column("service", String(200)),
+    Column("system", String(64)),
+    Column("unreadable", Text),
     _one_of("status", AlertStatus),
     _one_of("disposition", Disposition),
     UniqueConstraint("organisation", "source", "fingerprint", "starts_at"),
@@ -224,11 +233,65 @@ alerts = _table(
     Index("ix_alerts_inbox", "organisation", "disposition", "last_received_at"),
 )
 
+correlations = _table(
+    "correlations",
+    Column("key", String(400), nullable=False),
+    _reference("incident_id", "incidents"),
+    _moment("last_at"),
+    UniqueConstraint("organisation", "key", "incident_id"),
+)
+
+silences = _table(
+    "silences",
+    _id(),
+    Column("match", JSON, nullable=False),
+    _moment("starts_at"),
+    _moment("ends_at"),
+    _reference("author_id", "people", nullable=True),
+    Column("author", Text, nullable=False),
+    Column("comment", Text, nullable=False),
+    _moment("created_at"),
+    _moment("ended_at", nullable=True),
+    Column("ended_by", Text),
+    Index("ix_silences_live", "organisation", "ends_at"),
+)
+
+heartbeats = _table(
+    "heartbeats",
+    Column("name", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    _moment("last_at", nullable=True),
+    _moment("due_at", nullable=True),
+    _moment("silent_since", nullable=True),
+    CheckConstraint("state IN ('waiting', 'alive', 'silent')", name="state_is_known"),
+    UniqueConstraint("organisation", "name"),
+    Index("ix_heartbeats_due", "organisation", "due_at"),
+)
+
+rates = _table(
+    "rates",
+    Column("source", String(64), nullable=False),
+    Column("fingerprint", String(200), nullable=False),
+    _moment("minute"),
+    Column("count", Integer, nullable=False),
+    UniqueConstraint("organisation", "source", "fingerprint", "minute"),
+)
+
+spikes = _table(
+    "spikes",
+    Column("source", String(64), nullable=False),
+    Column("fingerprint", String(200), nullable=False),
+    _moment("began_at"),
+    _moment("ended_at", nullable=True),
+    UniqueConstraint("organisation", "source", "fingerprint", "began_at"),
+)
+
 intake = _table(
     "intake",
     _id(),
     Column("source", String(64), nullable=False),
     Column("body", LargeBinary, nullable=False),
+    Column("envelope", JSON),
     _moment("received_at"),
     Column("request_id", String(64), nullable=False),
     Column("state", String(16), nullable=False),

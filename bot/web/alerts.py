@@ -13,6 +13,7 @@ from bot import telemetry
 from bot.domain.routing import Carrier, SourceRule
 from bot.errors import Malformed
 from bot.services import intake
+from bot.sources import SOURCES
 from bot.store.intake import Busy
 from bot.web.bodies import check_object, read_body, require_json
 from bot.web.edge import Edge, answer, edge_of, refusal
@@ -56,7 +57,7 @@ def _check_secret(edge: Edge, request: web.Request, name: str, rule: SourceRule 
     if rule.unsigned or any(carried):
         return None
     telemetry.count_refused_request("alerts", "wrong_secret")
-    if "token" in request.query and Carrier.QUERY not in rule.carried_by:
+    if "token" in request.query and Carrier.QUERY not in (rule.carried_by or ()):
         return refusal(400, "secret_in_query", "This source does not take its secret in the address; send it in a header.")
     return refusal(401, "wrong_secret", "The source's secret is missing or wrong.")
 
@@ -72,8 +73,8 @@ def _carried(request: web.Request, rule: SourceRule | None) -> Iterable[bytes]:
         Carrier.PATH: request.match_info.get("secret"),
         Carrier.QUERY: request.query.get("token"),
     }
-    carried_by = rule.carried_by if rule is not None else (Carrier.BEARER,)
-    return [value.encode("utf-8", "replace") for carrier in carried_by if (value := found[carrier]) is not None]
+    carried_by = (rule.carried_by or SOURCES[rule.kind].carried_by) if rule is not None else (Carrier.BEARER,)
+    return [value.encode("utf-8", "replace") for carrier in carried_by if (value := found.get(carrier)) is not None]
 
 
 def _password(encoded: str) -> str | None:

@@ -110,12 +110,12 @@ async def test_a_receipt_says_what_became_of_the_alert(house: House) -> None:
 
 
 async def test_a_body_that_nobody_understands_waits_with_its_reason(house: House) -> None:
-    _, taken = await post(house, b'{"alerts": [{"status": "odd"}]}', **BEARER, **JSON)
+    _, taken = await post(house, b'{"alerts": {"status": "odd"}}', **BEARER, **JSON)
     await house.settle()
     async with house.http.get(f"{house.bot.url}{taken['url']}") as response:
         shown = await response.json()
     assert shown["state"] == "dead"
-    assert "alerts[0].status" in shown["error"]
+    assert shown["error"] == "alerts: expected an array."
 
 
 async def test_an_alert_that_no_route_wants_waits_in_the_inbox(house: House) -> None:
