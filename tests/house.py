@@ -51,14 +51,16 @@ class House:
         return await self.bot.services.read(health.idle)
 
     async def settle(self) -> None:
-        """Waits until everything that is due at this moment is done: by the bot, and by the phone network with its receipts."""
-        await self.eventually(self._at_rest, "the bot and the phones to come to rest")
+        """Waits until everything that is due at this moment is done: by the bot, by the phone network, and by Slack with its events."""
+        await self.eventually(self._at_rest, "the bot, the phones and Slack to come to rest")
 
     async def _at_rest(self) -> bool:
-        return self._phones_rest() and await self.idle() and self._phones_rest()
+        return self._outside_rests() and await self.idle() and self._outside_rests()
 
-    def _phones_rest(self) -> bool:
-        """Whether no receipt is on its way; a phone that rings keeps ringing until time goes on."""
+    def _outside_rests(self) -> bool:
+        """Whether no receipt and no event is on its way; a phone that rings keeps ringing until time goes on."""
+        if self.sandbox.slack.telling:
+            return False
         phones, now = self.sandbox.phones, self.sandbox.clock.now()
         ringing = [call for call in phones.calls if call.status == "ringing"]
         over = [call for call in ringing if call.at + RING <= now]

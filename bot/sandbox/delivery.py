@@ -53,11 +53,17 @@ class Delivery:
         self.socket: Callable[[Envelope], Awaitable[Answer]] | None = None
         self._secret, self._bot_url = signing_secret, bot_url
         self._sent: dict[str, dict[str, Any]] = {}
-        self._background = Background()
+        self._telling, self._retrying = Background(), Background()
+
+    @property
+    def telling(self) -> bool:
+        """Whether something that the bot caused is on its way to it for the first time."""
+        return self._telling.busy > 0
 
     async def close(self) -> None:
         """Ends what is still under way."""
-        await self._background.close()
+        await self._telling.close()
+        await self._retrying.close()
 
     def sign(self, body: bytes, timestamp: int | str | None = None) -> dict[str, str]:
         """Slack's headers for a body."""
@@ -106,7 +112,7 @@ class Delivery:
         event_id = self._keep(event)
         answer = await self.redeliver(event_id)
         if answer.status // 100 != 2:
-            self._background.start(self._redeliver_later(event_id))
+            self._retrying.start(self._redeliver_later(event_id))
         return answer
 
     async def event_with_retries(self, event: Mapping[str, Any]) -> list[Answer]:
@@ -147,4 +153,4 @@ class Delivery:
     def tell_bot(self, event: Mapping[str, Any]) -> None:
         """Delivers what the bot caused itself, in the background; what it has not subscribed to is not sent."""
         if events.heard(self.state, self.subscriptions, event) and (self.socket is not None or self._bot_url()):
-            self._background.start(self.event(event))
+            self._telling.start(self.event(event))

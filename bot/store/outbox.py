@@ -122,16 +122,17 @@ def _claimable(tx: Transaction) -> ColumnElement[bool]:
 async def claim_due(tx: Transaction, owner: str, lease: timedelta, limit: int, *, pages: bool) -> list[OutboxMessage]:
     """Up to ``limit`` messages that may be sent now, only pages or none, each held by a lease and a fresh token.
 
-    Of one priority, those of incidents that call people out go first: when Slack slows us down, theirs are the words that matter.
+    Of one priority, those of incidents that call people out go first: when Slack slows us down, theirs are the words that matter. They are
+    chosen in a CTE of their own: PostgreSQL may run a subquery once a row, and would then lock and take more than ``limit``.
     """
     page = Priority.PAGE.value
     lane = outbox.c.priority == page if pages else outbox.c.priority != page
     calls_out = select(page_rows.c.id).where(page_rows.c.incident_id == outbox.c.incident_id).exists()
     first = (outbox.c.priority, case((calls_out, 0), else_=1), outbox.c.due_real_at, outbox.c.id)
     due = select(outbox.c.id).where(tx.within(outbox), _claimable(tx), lane).order_by(*first)
-    chosen = due.limit(limit).with_for_update(skip_locked=True, of=outbox)
+    chosen = due.limit(limit).with_for_update(skip_locked=True, of=outbox).cte("chosen")
     statement = (
-        tx.update(outbox, outbox.c.id.in_(chosen))
+        tx.update(outbox, outbox.c.id.in_(select(chosen.c.id)))
         .values(
             state=MessageState.SENDING.value,
             lease_until=tx.real_after(lease),

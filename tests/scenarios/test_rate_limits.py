@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.outbox import Kind, MessageState
 from bot.sandbox import Fault
-from bot.services import deliveries
+from bot.services import deliveries, health
 from bot.services.work import UnitOfWork
 from bot.store import outbox
 from bot.store.tables import outbox as outbox_rows
@@ -113,6 +113,8 @@ async def test_when_the_storm_passes_the_incidents_that_call_people_out_speak_fi
     await house.settle()
 
     async def claim_next(work: UnitOfWork) -> list[tuple[Kind, str]]:
+        if not await health.idle(work):
+            return []  # Slack is being asked again at this moment
         live = outbox_rows.c.state == MessageState.PENDING.value
         await work.tx.run(work.tx.update(outbox_rows, live).values(due_real_at=NOON - timedelta(days=2)))
         claimed = await deliveries.claim(work, "test", timedelta(seconds=30), 1, pages=False)
@@ -120,7 +122,7 @@ async def test_when_the_storm_passes_the_incidents_that_call_people_out_speak_fi
             await outbox.mark_again(work.tx, message, timedelta(), "only looked at", ambiguous=False)
         return [(message.kind, str(message.words.get("name"))) for message in claimed]
 
-    first = await house.bot.services.run(claim_next)
+    first = await house.eventually(lambda: house.bot.services.run(claim_next), "a moment between two tries")
     assert first == [(Kind.CHANNEL, CHANNEL.replace("inc-1-", "inc-21-"))]
     house.sandbox.faults.clear()
     await pass_real_time(house, minutes=6)

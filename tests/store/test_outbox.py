@@ -131,6 +131,17 @@ async def test_leases_of_a_dead_process_are_taken_back_at_the_start(database: Da
     assert len(await claim(database)) == 1
 
 
+async def test_a_claim_never_takes_more_than_it_asked_for_however_the_database_plans_it(database: Database) -> None:
+    for place in range(6):
+        await add(database, lane=f"lane {place}")
+    async with database.transaction() as tx:
+        if not database.is_sqlite:
+            for plan in ("hashjoin", "mergejoin", "hashagg", "sort", "material"):
+                await tx.connection.exec_driver_sql(f"SET LOCAL enable_{plan} = off")
+        claimed = await outbox.claim_due(tx, "me", LEASE, 2, pages=False)
+    assert len(claimed) == 2
+
+
 async def test_claimers_that_race_never_share_a_message(database: Database) -> None:
     for _ in range(40):
         await add(database)
