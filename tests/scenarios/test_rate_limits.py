@@ -108,7 +108,7 @@ async def test_a_storm_of_limits_on_every_method_is_asked_once_each_and_loses_no
 async def test_when_the_storm_passes_the_incidents_that_call_people_out_speak_first(house: House) -> None:
     house.sandbox.faults.down.add("slack")
     for place in range(20):
-        await house.sandbox.slack.command("U0ANA", f"declare P1 Trouble number {place}")
+        await house.sandbox.slack.command(("U0ANA", "U0BEN")[place % 2], f"declare P1 Trouble number {place}")
     await house.post_alert(alert())
     await house.settle()
 
