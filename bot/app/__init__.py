@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -17,7 +18,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import crashpoints, telemetry
-from bot.app.outward import limits_of, links_of, own_numbers, senders_of
+from bot.app.outward import limits_of, links_of, own_numbers, senders_of, sns_of
 from bot.clock import Clock, SteeredClock, SystemClock
 from bot.dispatcher import Dispatcher
 from bot.domain.policy import Policy
@@ -27,8 +28,9 @@ from bot.listeners.requests import Verification
 from bot.listeners.socket import Pace, Socket
 from bot.poller import Poller
 from bot.senders.slack_history import SlackHistory
+from bot.senders.sns import Sns
 from bot.senders.twilio_inbox import TwilioInbox
-from bot.services import deliveries, intake, operators, people
+from bot.services import deliveries, intake, operators, people, signals
 from bot.services.work import Services
 from bot.settings import Settings
 from bot.store import schema
@@ -37,6 +39,7 @@ from bot.store.intake import Intake
 from bot.store.notifications import Notifications
 from bot.ticker import Ticker
 from bot.web import Edge, build
+from bot.web.express import Express
 
 DRAIN_SECONDS = 10.0
 KEEPALIVE_SECONDS = 15.0
@@ -60,10 +63,12 @@ class Muster:
     intake_worker: IntakeWorker = field(init=False)
     poller: Poller = field(init=False)
     _intake: Intake = field(init=False)
+    _sns: Sns = field(init=False)
     slack_socket: Socket | None = field(default=None, init=False)
     _slack: SlackEdge | None = field(default=None, init=False)
     _session: aiohttp.ClientSession = field(init=False)
     _runner: web.AppRunner = field(init=False)
+    _express: Express = field(init=False)
     _learning: asyncio.Task[None] | None = field(default=None, init=False)
     _notifications: Notifications | None = field(default=None, init=False)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list, init=False)
@@ -80,10 +85,11 @@ class Muster:
         lease = timedelta(seconds=self.settings.lease_seconds)
         self._session = aiohttp.ClientSession()
         self._intake = Intake(self.database)
+        self._sns = sns_of(self._session)
         self.ticker = Ticker(self.services, self.clock)
         self.intake_worker = IntakeWorker(self.services, self.clock, lease, self._intake.pressed)
         owner = f"{socket.gethostname()}:{os.getpid()}"
-        self.dispatcher = Dispatcher(self.services, senders_of(self.settings, self._session), owner=owner, lease=lease)
+        self.dispatcher = Dispatcher(self.services, {"sns": self._sns} | senders_of(self.settings, self._session), owner=owner, lease=lease)
         self.poller = self._make_poller(owner, lease)
         await self._open()
         if not self.database.is_sqlite:
@@ -101,6 +107,7 @@ class Muster:
 
     async def _recover(self) -> None:
         await self.services.run(people.activate_policy)
+        await self.services.run(signals.follow_policy)
         if self.database.is_sqlite:
             sending = await self.services.run(deliveries.recover)
             working = await self.services.run(intake.recover)
@@ -125,23 +132,23 @@ class Muster:
         await self.services.run(operators.alarm, sentence)
 
     async def _open(self) -> None:
-        app = build(
-            Edge(
-                services=self.services,
-                settings=self.settings,
-                clock=self.clock,
-                intake=self._intake,
-                loops=(self.ticker, self.intake_worker, self.dispatcher, self.poller),
-                control_token=self.control_token,
-            )
+        edge = Edge(
+            services=self.services,
+            settings=self.settings,
+            clock=self.clock,
+            intake=self._intake,
+            loops=(self.ticker, self.intake_worker, self.dispatcher, self.poller),
+            control_token=self.control_token,
+            certificates=self._sns,
         )
+        app = build(edge)
         self._register_slack(app)
         self._runner = web.AppRunner(app, keepalive_timeout=KEEPALIVE_SECONDS, access_log=None)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self.settings.host, self.settings.port)
-        await site.start()
-        host, port = self._runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}"
+        server = self._runner.server
+        assert server is not None, "it is set up"
+        self._express = Express(edge, server, KEEPALIVE_SECONDS)
+        self.url = await self._express.open(self.settings.host, self.settings.port)
 
     def _register_slack(self, app: web.Application) -> None:
         settings = self.settings
@@ -181,6 +188,7 @@ class Muster:
         """Closes the doors, lets what is under way finish within DRAIN_SECONDS, closes the database."""
         if self.slack_socket is not None:
             self.slack_socket.stop()
+        await self._express.close(DRAIN_SECONDS)
         await self._runner.cleanup()
         if self._learning is not None:
             self._learning.cancel()
@@ -213,6 +221,7 @@ async def serve(settings: Settings, policy: Policy, clock: Clock | None = None, 
     """Runs the bot until SIGTERM or SIGINT."""
     bot = Muster(settings, policy, clock or SystemClock(), control_token)
     await bot.start()
+    gc.freeze()  # what lives as long as the program need not be looked at again and again
     telemetry.logger().info("ready", url=bot.url, policy=policy.name, digest=policy.digest[:12])
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -10,9 +10,11 @@ from bot.domain import links
 from bot.domain.outbox import Sender
 from bot.senders.email import Email
 from bot.senders.slack import Slack
+from bot.senders.sns import Sns
 from bot.senders.twilio import Twilio
 from bot.services.work import Links
 from bot.settings import Settings
+from bot.sources import sns
 
 
 def limits_of(settings: Settings) -> tuple[str, ...]:
@@ -60,6 +62,11 @@ def senders_of(settings: Settings, session: aiohttp.ClientSession) -> dict[str, 
     if settings.smtp_url is not None and settings.email_from is not None:
         senders["email"] = Email(settings.smtp_url.get_secret_value(), settings.email_from)
     return senders
+
+
+def sns_of(session: aiohttp.ClientSession) -> Sns:
+    """What asks Amazon SNS, on its own hosts alone."""
+    return Sns(session, sns.is_on_sns)
 
 
 def own_numbers(settings: Settings) -> Sequence[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from bot.cli.alerts import alert, silence
 from bot.cli.audit import audit
 from bot.cli.demo import demo
 from bot.cli.doctor import doctor
@@ -13,6 +14,7 @@ from bot.cli.incidents import incident, postmortem
 from bot.cli.init import init
 from bot.cli.policies import policy
 from bot.cli.serve import migrate, serve
+from bot.cli.sources import source
 from bot.errors import MusterError
 
 
@@ -39,5 +41,5 @@ def muster() -> None:
     """
 
 
-for _command in (serve, demo, init, doctor, migrate, policy, incident, postmortem, audit):
+for _command in (serve, demo, init, doctor, migrate, policy, source, incident, alert, silence, postmortem, audit):
     muster.add_command(_command)

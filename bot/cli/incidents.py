@@ -123,6 +123,15 @@ def resolve(reference: str, text: str | None, as_json: bool) -> None:
     _print(call("POST", incident_path(reference, "resolve"), {"text": text}), as_json)
 
 
+@incident.command(epilog="Example: muster incident merge INC-8 INC-7")
+@_REFERENCE
+@click.argument("into", metavar="INTO")
+@_JSON
+def merge(reference: str, into: str, as_json: bool) -> None:
+    """Merge an incident into another: its alerts go there, and both keep their history."""
+    _print(call("POST", incident_path(reference, "merge"), {"into": into}), as_json)
+
+
 @click.command(epilog="Example: muster postmortem INC-7 -o INC-7.md, edit it, then muster postmortem INC-7 --from INC-7.md")
 @_REFERENCE
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write it to a file.")

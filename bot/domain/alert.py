@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from bot.domain.routing import Channel
+
 
 class AlertStatus(StrEnum):
     """Whether the monitor says that the trouble is there."""
@@ -24,7 +26,6 @@ class Disposition(StrEnum):
     IGNORED = "ignored"
     DROPPED = "dropped"
     SILENCED = "silenced"
-    MERGED = "merged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,30 @@ class Reading:
     notes: tuple[Note, ...] = ()
     ignored: tuple[str, ...] = ()
     confirm: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """One delivery as its source read it, with how that source sees trouble. ``test`` asks what would become of it, and keeps nothing."""
+
+    receipt: str
+    source: str
+    channel: Channel
+    received_at: datetime
+    reading: Reading
+    request_id: str | None = None
+    test: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one alert of a delivery; shown in its receipt."""
+
+    title: str
+    fingerprint: str
+    disposition: Disposition
+    reason: str
+    incident: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ class Incident:
 
     ``started_at`` is when the trouble began, as far as known. ``severity`` is a label of the policy with ``policy_digest``.
     ``ended_at`` is when the trouble ended, where somebody said so; ``triage`` is what people said about it (domain.triage).
+    ``system`` is a key of the policy. ``provisional``: Muster raised the severity for ``severity_reason``, and no person has said yet.
     """
 
     id: str
@@ -80,6 +81,11 @@ class Incident:
     ended_at: datetime | None
     triage: Mapping[str, Any]
     version: int
+    service: str | None = None
+    system: str | None = None
+    provisional: bool = False
+    severity_reason: str | None = None
+    merged_into: str | None = None
 
     @property
     def reference(self) -> str:

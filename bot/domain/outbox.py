@@ -31,10 +31,11 @@ class Kind(StrEnum):
     WHATSAPP = "twilio.whatsapp"
     CALL = "twilio.call"
     EMAIL = "email.page"
+    CONFIRM = "sns.confirm"
 
     @property
     def provider(self) -> str:
-        """The sender that carries it: ``slack``, ``twilio`` or ``email``."""
+        """The sender that carries it: ``slack``, ``twilio``, ``email`` or ``sns``."""
         return self.value.partition(".")[0]
 
 
@@ -82,6 +83,7 @@ METHODS: Mapping[Kind, str] = {
     Kind.WHATSAPP: "Messages",
     Kind.CALL: "Calls",
     Kind.EMAIL: "send",
+    Kind.CONFIRM: "ConfirmSubscription",
 }
 PAGES = (Kind.SMS, Kind.WHATSAPP, Kind.CALL, Kind.EMAIL)
 """The kinds that call a person out."""
@@ -98,6 +100,7 @@ AMBIGUITY: Mapping[Kind, Ambiguity] = {
     Kind.PIN: Ambiguity.RESEND,
     Kind.DIRECT: Ambiguity.RESEND,
     Kind.HOME: Ambiguity.RESEND,
+    Kind.CONFIRM: Ambiguity.RESEND,
     **dict.fromkeys(PAGES, Ambiguity.RESEND),
 }
 PRIORITY: Mapping[Kind, Priority] = {

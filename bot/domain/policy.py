@@ -5,18 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from bot.domain.durations import format_short
-from bot.domain.routing import Names, Route, SecretReference, SourceRule
+from bot.domain.grouping import Correlation
+from bot.domain.heartbeats import HeartbeatRule
+from bot.domain.routing import Names, Route, SecretReference, SourceRule, System
+from bot.domain.security import SecurityRules
 from bot.domain.severity import Road, Severity, Span
+from bot.domain.silences import Maintenance
+from bot.domain.windows import ZoneName
 from bot.errors import NotFound
 
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
@@ -48,17 +52,8 @@ class Zone(BaseModel):
 
     model_config = _FROZEN
 
-    zone: str
+    zone: ZoneName
     label: str = Field(min_length=1, max_length=12)
-
-    @field_validator("zone")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"expected an IANA zone such as America/Los_Angeles, got {value[:60]!r}") from error
-        return value
 
 
 class RoadStep(BaseModel):
@@ -190,7 +185,12 @@ class Policy(BaseModel):
     access: AccessRules = AccessRules()
     tokens: tuple[Token, ...] = ()
     sources: Mapping[str, SourceRule] = Field(default_factory=dict)
+    systems: Mapping[str, System] = Field(default_factory=dict)
     routes: tuple[Route, ...] = ()
+    correlation: Correlation = Correlation()
+    maintenance: tuple[Maintenance, ...] = ()
+    heartbeats: Mapping[str, HeartbeatRule] = Field(default_factory=dict)
+    security: SecurityRules = SecurityRules()
     postmortem: PostmortemRules = PostmortemRules()
 
     @field_validator("announce")
@@ -226,14 +226,24 @@ class Policy(BaseModel):
             keys.update(dict.fromkeys(self.groups.get(name, (name,))))
         return tuple(keys)
 
-    def route_for(self, source: str, title: str, labels: Mapping[str, str]) -> Route | None:
-        """The first route that matches an alert; ``source`` and ``title`` are the alert's own, whatever its labels say."""
-        values = {**labels, "source": source, "title": title}
-        return next((route for route in self.routes if route.matches(values)), None)
+    def route_for(self, values: Mapping[str, str], at: datetime) -> Route | None:
+        """The first route that matches the alert with those values (see correlation.values_of) at that moment."""
+        return next((route for route in self.routes if route.matches(values, at)), None)
+
+    def system_for(self, values: Mapping[str, str]) -> str | None:
+        """The key of the first system, the critical ones before the others, that the alert with those values is about (S3)."""
+        found = [key for key, system in self.systems.items() if system.matches(values)]
+        return min(found, key=lambda key: not self.systems[key].critical, default=None)
+
+    @property
+    def worst(self) -> Severity:
+        """The severity of the lowest rank."""
+        return self.severities[0]
 
     def warnings(self) -> list[str]:
         """What the policy leaves undone, in sentences: levels in which nobody can be reached, sources that anybody may use."""
         found = [f"Source {name}: anybody may post to it, for it is unsigned." for name, rule in self.sources.items() if rule.unsigned]
+        found += [f"Heartbeat {name}: anybody may send it, for it is unsigned." for name, rule in self.heartbeats.items() if rule.unsigned]
         if any(severity.pages for severity in self.severities) and not self.chain:
             found.append("The chain is empty although a severity pages: nobody will be called.")
         for place, level in enumerate(self.chain, start=1):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,12 +12,16 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from bot.domain.heartbeats import unheard
+from bot.domain.own import OWN
 from bot.domain.policy import Policy
+from bot.domain.routing import Channel, Matcher
 from bot.errors import MusterError
 
 Read = Callable[[str], tuple[str, str]]
 """Gives the label and the text of the file that a name or a path stands for; raises FileNotFoundError."""
 Path = tuple[str | int, ...]
+_KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +172,7 @@ def _cross_check(policy: Policy, data: Mapping[str, Any]) -> Iterator[tuple[Path
     yield from _check_severities(policy, data)
     yield from _check_names(policy)
     yield from _check_sources(policy)
+    yield from _check_heartbeats(policy)
     phones = Counter(person.phone for person in policy.people.values() if person.phone)
     for key, person in policy.people.items():
         if person.phone and phones[person.phone] > 1:
@@ -187,6 +193,8 @@ def _check_severities(policy: Policy, data: Mapping[str, Any]) -> Iterator[tuple
         ranks.add(int(raw["rank"]))
     wanted: list[tuple[Path, str]] = [(("default_severity",), policy.default_severity)]
     wanted += [(("routes", place, "severity"), route.severity or "") for place, route in enumerate(policy.routes)]
+    wanted += [(("systems", key, "severity"), system.severity or "") for key, system in policy.systems.items()]
+    wanted += [(("heartbeats", name, "severity"), rule.severity or "") for name, rule in policy.heartbeats.items()]
     for path, label in wanted:
         if label and policy.find_severity(label) is None:
             yield path, f"expected one of {', '.join(s.label for s in policy.severities)}, got {label!r}"
@@ -203,6 +211,8 @@ def _check_names(policy: Policy) -> Iterator[tuple[Path, str]]:
             yield path, f"expected people or groups of this policy, got {name!r}"
     people: list[tuple[Path, str]] = [(("groups", group), name) for group, names in policy.groups.items() for name in names]
     people += [(("tokens", place, "person"), token.person) for place, token in enumerate(policy.tokens) if token.person]
+    people += [(("routes", place, "owner"), route.owner) for place, route in enumerate(policy.routes) if route.owner]
+    people += [(("systems", key, "owner"), system.owner) for key, system in policy.systems.items() if system.owner]
     for path, name in people:
         if name not in policy.people:
             yield path, f"expected somebody of people, got {name!r}"
@@ -210,9 +220,35 @@ def _check_names(policy: Policy) -> Iterator[tuple[Path, str]]:
 
 def _check_sources(policy: Policy) -> Iterator[tuple[Path, str]]:
     for name in policy.sources:
-        if not name.replace("-", "").isalnum() or name != name.lower() or not name.isascii() or name == "receipts":
-            yield ("sources", name), "expected a name of a-z, 0-9 and - that is not receipts"
+        if not name.replace("-", "").isalnum() or name != name.lower() or not name.isascii() or name in ("receipts", OWN):
+            yield ("sources", name), f"expected a name of a-z, 0-9 and - that is neither receipts nor {OWN}"
+    for key in policy.systems:
+        if not _KEY.fullmatch(key):
+            yield ("systems", key), "expected a name of a-z, 0-9 and -, at most 64 characters"
+    for path, match in _matchers(policy):
+        for glob in match.get("source", ()):
+            if not set(glob) & set("*?[") and glob not in policy.sources and glob != OWN:
+                yield (*path, "source"), f"expected a source of this policy or {OWN}, got {glob!r}"
+        for glob in match.get("channel", ()):
+            if not set(glob) & set("*?[") and glob not in tuple(Channel):
+                yield (*path, "channel"), f"expected one of {', '.join(Channel)}, got {glob!r}"
+
+
+def _check_heartbeats(policy: Policy) -> Iterator[tuple[Path, str]]:
+    routed = {route.heartbeat: place for place, route in enumerate(policy.routes) if route.heartbeat is not None}
+    for name in policy.heartbeats:
+        if not _KEY.fullmatch(name):
+            yield ("heartbeats", name), "expected a name of a-z, 0-9 and -, at most 64 characters"
+    for name in unheard(policy.heartbeats, routed):
+        yield ("heartbeats", name), "expected secret: env:NAME, unsigned: true, or a route with action: heartbeat that names it"
+    for name, place in routed.items():
+        if name not in policy.heartbeats:
+            yield ("routes", place, "heartbeat"), f"expected a heartbeat of this policy, got {name!r}"
+
+
+def _matchers(policy: Policy) -> Iterator[tuple[Path, Matcher]]:
     for place, route in enumerate(policy.routes):
-        for glob in route.match.get("source", ()):
-            if not set(glob) & set("*?[") and glob not in policy.sources:
-                yield ("routes", place, "match", "source"), f"expected a source of this policy, got {glob!r}"
+        yield ("routes", place, "match"), route.match
+    for key, system in policy.systems.items():
+        for place, match in enumerate(system.match):
+            yield ("systems", key, "match", place), match

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from bot.domain.windows import Window
 
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
 
@@ -146,21 +151,101 @@ class RouteAction(StrEnum):
     """What becomes of an alert that a route matches."""
 
     DECLARE = "declare"
-    JOIN = "join"
+    ATTACH = "attach"
     INBOX = "inbox"
+    DROP = "drop"
+    HEARTBEAT = "heartbeat"
+
+    @classmethod
+    def _missing_(cls, value: object) -> RouteAction | None:
+        """``join`` is another word for ``attach``."""
+        return cls.ATTACH if value == "join" else None
+
+
+WORDS = frozenset({"title", "text"})
+"""What of an alert is prose: its globs match whatever the case."""
+Matcher = Mapping[str, Names]
+
+
+@lru_cache(16)
+def _fold(prose: str) -> str:
+    return prose.casefold()
+
+
+@lru_cache(4096)
+def _test(glob: str, prose: bool) -> Callable[[str], bool]:
+    """What tells whether a value matches; words between stars are looked for one after the other, which is quicker than any pattern."""
+    if "?" in glob or "[" in glob:
+        pattern = re.compile(translate(glob), re.IGNORECASE if prose else re.NOFLAG)
+        return lambda value: pattern.match(value) is not None
+    parts = _fold(glob).split("*") if prose else glob.split("*")
+    if len(parts) == 1:
+        return lambda value: (_fold(value) if prose else value) == parts[0]
+    return lambda value: _are_in(_fold(value) if prose else value, parts)
+
+
+def _are_in(value: str, parts: Sequence[str]) -> bool:
+    """Whether the value begins with the first part, ends with the last and has the others between them, in their order."""
+    if not value.startswith(parts[0]):
+        return False
+    at = len(parts[0])
+    for part in parts[1:-1]:
+        found = value.find(part, at)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return value.endswith(parts[-1]) and len(value) - len(parts[-1]) >= at
+
+
+def matches(match: Matcher, values: Mapping[str, str]) -> bool:
+    """Whether every named value is there and one of its globs matches the whole of it (complaint 18)."""
+    return all(
+        (value := values.get(name)) is not None and any(_test(glob, name in WORDS)(value) for glob in globs)
+        for name, globs in match.items()
+    )
 
 
 class Route(BaseModel):
-    """Which alerts, and what becomes of them; a glob matches the whole value."""
+    """Which alerts, and what becomes of them. ``during`` is when the route counts; ``owner`` is somebody of people."""
 
     model_config = _FROZEN
 
     name: str
-    match: Mapping[str, Names] = Field(default_factory=dict)
+    match: Matcher = Field(default_factory=dict)
+    during: Window | None = None
     action: RouteAction
     severity: str | None = None
+    service: str | None = Field(None, max_length=200)
+    owner: str | None = None
     by: Names = ()
+    heartbeat: str | None = Field(None, pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
+
+    @model_validator(mode="after")
+    def _names_its_heartbeat(self) -> Route:
+        if (self.action is RouteAction.HEARTBEAT) != (self.heartbeat is not None):
+            raise ValueError("expected heartbeat: NAME beside action: heartbeat, and nowhere else")
+        return self
+
+    def matches(self, values: Mapping[str, str], at: datetime) -> bool:
+        """Whether the alert with those values is the route's at that moment."""
+        return matches(self.match, values) and (self.during is None or self.during.holds(at))
+
+
+def _as_matchers(value: Any) -> Any:
+    return (value,) if isinstance(value, Mapping) else value
+
+
+class System(BaseModel):
+    """A part of what the organisation runs, and the alerts that are about it; a critical one's failure is of the worst severity (S3)."""
+
+    model_config = _FROZEN
+
+    title: str = Field(min_length=1, max_length=80)
+    critical: bool = False
+    match: Annotated[tuple[Matcher, ...], BeforeValidator(_as_matchers)] = Field(min_length=1)
+    severity: str | None = None
+    owner: str | None = None
 
     def matches(self, values: Mapping[str, str]) -> bool:
-        """Whether every named label is there and one of its globs matches it."""
-        return all(label in values and any(fnmatchcase(values[label], glob) for glob in globs) for label, globs in self.match.items())
+        """Whether the alert with those values is about it."""
+        return any(matches(matcher, values) for matcher in self.match)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.domain.alert import AlertRow
+from bot.domain.alert import AlertRow, AlertStatus
 from bot.domain.incidents import Channel, Incident, Role
 from bot.domain.pages import Page
 from bot.domain.policy import Zone
@@ -15,10 +15,21 @@ from bot.domain.timers import Promise
 
 
 @dataclass(frozen=True, slots=True)
+class AlertCounts:
+    """How many alerts an incident has, how many of them recovered, and how often they were said to be firing."""
+
+    total: int
+    recovered: int
+    said: int
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """An incident with its severity, people, alerts, promises and pages at the moment ``now``.
 
     ``names`` maps person ids to names. ``limits`` are sentences about what this installation cannot do.
+    ``system`` is the title of the part that the incident is filed under (S3). Of very many ``alerts`` the first and the latest are there,
+    and ``counted`` counts all of them.
     """
 
     incident: Incident
@@ -32,6 +43,16 @@ class Situation:
     pages: tuple[Page, ...]
     now: datetime
     limits: tuple[str, ...] = ()
+    system: str | None = None
+    counted: AlertCounts | None = None
+
+    @property
+    def counts(self) -> AlertCounts:
+        """How many alerts there are in all."""
+        if self.counted is not None:
+            return self.counted
+        recovered = sum(alert.status is AlertStatus.RESOLVED for alert in self.alerts)
+        return AlertCounts(len(self.alerts), recovered, sum(alert.count for alert in self.alerts))
 
     def name(self, person_id: str | None) -> str:
         """The person's name; ``nobody yet`` when there is none."""

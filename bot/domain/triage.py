@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.alert import AlertRow, AlertStatus
@@ -35,7 +35,8 @@ _LABELS: Mapping[Fact, tuple[str, ...]] = {
     Fact.ERROR: ("error", "error_signature", "exception", "culprit"),
     Fact.USERS: ("users", "user_count", "users_affected", "affected_users"),
 }
-_LINKS = ("runbook_url", "runbook", "dashboard_url", "dashboard", "panel_url", "source", "issue_url")
+_LINKS = ("runbook_url", "runbook", "dashboard_url", "dashboard", "panel_url", "source_url", "source", "issue_url")
+_SKEW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,32 @@ def triage(alerts: Sequence[AlertRow], said: Mapping[str, Sequence[str]]) -> Tri
     checks = sorted((Check(alert.source, alert.title, alert.status is AlertStatus.FIRING) for alert in alerts), key=_firing_first)
     return Triage(
         facts={fact: values for fact, values in facts.items() if values},
-        first_seen_at=min((alert.starts_at for alert in alerts), default=None),
-        last_seen_at=max((alert.last_received_at for alert in alerts), default=None),
+        first_seen_at=min((_first_seen(alert) for alert in alerts), default=None),
+        last_seen_at=max((_last_seen(alert) for alert in alerts), default=None),
         links=tuple(_links(alerts)),
         checks=tuple(dict.fromkeys(checks)),
     )
+
+
+def _first_seen(alert: AlertRow) -> datetime:
+    """When the monitor saw it first, which may be long before it alerted, such as with an error that is tracked."""
+    said = _moment(alert.annotations.get("first_seen"))
+    return alert.starts_at if said is None else min(said, alert.starts_at)
+
+
+def _last_seen(alert: AlertRow) -> datetime:
+    """When it was heard of last, or seen by the monitor, whose clock may be a little ahead."""
+    said = _moment(alert.annotations.get("latest_seen"))
+    fired = alert.last_received_at
+    return fired if said is None or said > fired + _SKEW else max(said, fired)
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None and moment.year >= 2000 else None
 
 
 def _firing_first(check: Check) -> tuple[bool, str, str]:

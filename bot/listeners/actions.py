@@ -15,7 +15,7 @@ from bot.errors import Malformed
 from bot.listeners import commands, reading
 from bot.listeners.lines import Command
 from bot.messages import actions, answers
-from bot.services import channels, incidents, lookups, postmortems, situations
+from bot.services import channels, inbox, incidents, lookups, postmortems, situations
 from bot.services.outbox import show_home
 from bot.services.people import require_act, require_read, seen_by, who_in_slack
 from bot.services.work import UnitOfWork
@@ -124,6 +124,11 @@ async def _declare_anyway(work: UnitOfWork, member: Member, click: Click) -> Wor
     return await commands.declare(work, member, wanted)
 
 
+async def _declare_alert(work: UnitOfWork, member: Member, click: Click) -> Words:
+    incident = await inbox.declare_from(work, member, f"click:{click.trigger_id or new_id()}", [click.value])
+    return answers.declared(await situations.read(work, incident), joined=False)
+
+
 async def _timeline(work: UnitOfWork, member: Member, click: Click) -> Words:
     incident = await incident_of(work, member, click)
     return answers.timeline(incident.reference, *await lookups.latest(work, incident))
@@ -151,6 +156,7 @@ _HANDLERS: Mapping[str, Callable[[UnitOfWork, Member, Click], Awaitable[Words]]]
     actions.ACKNOWLEDGE: _acknowledge,
     actions.JOIN: _join,
     actions.DECLARE_ANYWAY: _declare_anyway,
+    actions.DECLARE_ALERT: _declare_alert,
     actions.SHOW: _show,
     actions.SHOW_TIMELINE: _timeline,
     actions.DRAFT_POSTMORTEM: _draft,

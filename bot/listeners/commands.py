@@ -12,7 +12,7 @@ from bot.domain.moments import split_moment
 from bot.domain.people import Member
 from bot.domain.policy import Policy
 from bot.errors import Malformed
-from bot.listeners import reading
+from bot.listeners import reading, silencing
 from bot.listeners.lines import MENTION, Command, incident_of, split_reference, split_status
 from bot.messages import answers
 from bot.services import callouts, corrections, declarations, incidents, resolutions, situations, verification
@@ -170,6 +170,9 @@ _HANDLERS: Mapping[str, Callable[[UnitOfWork, Member, Command], Awaitable[Words]
     "timeline": reading.timeline,
     "postmortem": reading.postmortem,
     "oncall": reading.on_call,
+    "silence": silencing.silence,
+    "inbox": silencing.waiting,
+    "merge": silencing.merge,
     "verify": _verify,
     "help": reading.help_text,
     "menu": reading.menu,

@@ -22,6 +22,7 @@ HELP = "incident.help"
 MORE = "incident.more"
 DECLARE = "incident.declare"
 DECLARE_ANYWAY = "incident.declare_anyway"
+DECLARE_ALERT = "incident.declare_alert"
 DECLARE_FROM = "incident.declare_from"
 ADD_TO_TIMELINE = "incident.add_to_timeline"
 

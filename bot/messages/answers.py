@@ -28,6 +28,9 @@ COMMANDS: Sequence[tuple[str, str]] = (
     ("timeline", "the latest of what happened"),
     ("postmortem", "draft it anew from the timeline; it comes to the channel as a file"),
     ("oncall", "who is called, in which order"),
+    ("inbox", "alerts that no route made an incident of"),
+    ("silence 2h service=checkout why", "expected alerts call nobody; without more it lists, `silence end 3` ends one"),
+    ("merge INC-7", "this incident and that one are one trouble: it goes on as INC-7"),
     ("verify", "prove that the number the policy has for you is yours; `verify 123456` with the code that comes"),
     ("help", "this list"),
 )

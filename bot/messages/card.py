@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.domain.alert import AlertStatus
 from bot.domain.incidents import Role
 from bot.domain.severity import ClockName
 from bot.domain.situation import Situation
@@ -85,10 +84,9 @@ def _roles(s: Situation) -> str:
 
 
 def _alerts(s: Situation) -> str:
-    recovered = sum(alert.status is AlertStatus.RESOLVED for alert in s.alerts)
-    said = sum(alert.count for alert in s.alerts)
-    source = texts.link(s.incident.link)
-    counted = f"Alerts: {recovered} of {len(s.alerts)} recovered, said {said} time{'s' * (said != 1)}" if s.alerts else ""
+    counts, source = s.counts, texts.link(s.incident.link)
+    said = f"said {counts.said} time{'s' * (counts.said != 1)}"
+    counted = f"Alerts: {counts.recovered} of {counts.total} recovered, {said}" if counts.total else ""
     return " · ".join(part for part in (counted, f"source: {source}" if source else "") if part)
 
 
@@ -129,10 +127,25 @@ def _limits(s: Situation) -> list[str]:
     return [f":warning: {texts.shown(limit, 500)}" for limit in s.limits[:_LIMITS_SHOWN]] + more
 
 
+def _severity(s: Situation) -> str:
+    """Why the severity was raised by itself, and what to do about it (J3, J13)."""
+    incident = s.incident
+    if not incident.provisional:
+        return ""
+    reason = texts.shown(incident.severity_reason or "its alerts got worse", 300)
+    return f"[{severity_label(s)}] {title_text(s)} (provisional: {reason}; `/incident severity` decides)"
+
+
+def _filed(s: Situation) -> str:
+    """What it is about: the system that it is filed under (S3), and the service."""
+    parts = (("System", s.system), ("Service", s.incident.service))
+    return " · ".join(f"{name}: {texts.shown(value, 200)}" for name, value in parts if value)
+
+
 def details(s: Situation) -> Words:
-    """What stands under the post: who acknowledged by which road (complaint 16), roles, alerts, limits."""
+    """What stands under the post: a provisional severity, what it is about, who acknowledged by which road (complaint 16), and the rest."""
     name = f"{s.incident.reference}, private" if s.incident.private else s.incident.reference
-    lines = [name, _acknowledgement(s), _end(s), _roles(s), _alerts(s), *_limits(s)]
+    lines = [name, _severity(s), _filed(s), _acknowledgement(s), _end(s), _roles(s), _alerts(s), *_limits(s)]
     return texts.context([line for line in lines if line])
 
 

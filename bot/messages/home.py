@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.domain.alert import AlertRow
 from bot.domain.situation import Situation
 from bot.domain.timers import Promise
 from bot.messages import actions, card, texts, times
+from bot.messages.inbox import inbox
 from bot.messages.notices import OWED
 
 _SHOWN = 15
+_WAITING_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,15 @@ class OnCall:
     unreachable: tuple[str, ...]
 
 
-def home(name: str, *, may_act: bool, open_now: Sequence[Situation], owed: Sequence[Owed], on_call: Sequence[OnCall]) -> dict[str, Any]:
+def home(
+    name: str,
+    *,
+    may_act: bool,
+    open_now: Sequence[Situation],
+    owed: Sequence[Owed],
+    on_call: Sequence[OnCall],
+    waiting: Sequence[AlertRow],
+) -> dict[str, Any]:
     """The home of one person."""
     top = [card.button("Declare an incident", actions.DECLARE, "home", style="danger")] if may_act else []
     blocks: list[dict[str, Any]] = [
@@ -43,6 +54,9 @@ def home(name: str, *, may_act: bool, open_now: Sequence[Situation], owed: Seque
         {"type": "divider"},
         texts.section("*What is open*"),
         *([block for s in open_now[:_SHOWN] for block in _incident(s, may_act=may_act)] or [texts.context(["Nothing is open."])]),
+        {"type": "divider"},
+        texts.section("*What waits in the inbox*"),
+        *inbox(waiting, may_act=may_act, listed=_WAITING_SHOWN),
         {"type": "divider"},
         texts.section("*Who is on call*"),
         texts.section(on_call_text(on_call)),

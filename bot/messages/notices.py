@@ -86,6 +86,17 @@ def severity_changed(s: Situation, name: str, old: str, reason: str | None) -> W
     return _notice(f"{sentence} Next update: {next_update_text(s)}", reason)
 
 
+def severity_confirmed(s: Situation, name: str, reason: str | None) -> Words:
+    """Says that a person stands by a severity that Muster had raised."""
+    return _notice(f"{shown(name)} says that {s.incident.reference} is {severity_label(s)}; it is provisional no longer.", reason)
+
+
+def severity_stays(s: Situation, wanted: str, reason: str) -> Words:
+    """Says what would have raised the severity, had a person not decided it (J3)."""
+    sentence = f"{s.incident.reference} stays {severity_label(s)}, as a person decided, although {shown(reason, 500)}."
+    return _notice(f"{sentence} Raise it with /incident severity {shown(wanted, 60)} when that is more than you knew.")
+
+
 def announced(s: Situation, notice: Mapping[str, Any]) -> Words:
     """A notice as it is said where the incident was announced: under the status post, to the letter (J10)."""
     post = announcement(s)
@@ -213,10 +224,10 @@ def resolved(s: Situation, name: str, text: str | None) -> Words:
     return _notice(f"{shown(name)} resolved {incident.reference}, {after} after it was opened.", text)
 
 
-def reopened(s: Situation, name: str) -> Words:
-    """Says that the incident is open again and that its clocks run anew."""
+def reopened(s: Situation, name: str, reason: str | None = None) -> Words:
+    """Says that the incident is open again, why when nobody did it, and that its clocks run anew."""
     sentence = f"{shown(name)} reopened {s.incident.reference} [{severity_label(s)}] {title_text(s)}"
-    return _notice(f"{sentence}\nIts promises count from now. Next update: {next_update_text(s)}")
+    return _notice(f"{sentence}\nIts promises count from now. Next update: {next_update_text(s)}", reason)
 
 
 def _alert(s: Situation, alert: AlertRow, what: str) -> Words:
@@ -229,6 +240,18 @@ def _alert(s: Situation, alert: AlertRow, what: str) -> Words:
 def alert_joined(s: Situation, alert: AlertRow) -> Words:
     """Says that another alert belongs to the incident."""
     return _alert(s, alert, "another alert joined:")
+
+
+def alerts_joined(reference: str, count: int, latest: AlertRow) -> Words:
+    """Says in one line that many alerts belong to the incident by now."""
+    sentence = f"{reference}: {count} alerts have joined by now, the latest: {shown(latest.title, 1000)} ({shown(latest.source, 100)})."
+    return _notice(f"{sentence} They are not said one by one; the status card counts them.")
+
+
+def alerts_recovered(reference: str, count: int, left: int) -> Words:
+    """Says in one line how many alerts recovered, and how many still fire; it closes nothing by itself."""
+    rest = f"{left} still firing" if left else "none is firing any more; resolve it when that holds"
+    return _notice(f"{reference}: {count} alerts recovered by now, {rest}.")
 
 
 def alert_recovered(s: Situation, alert: AlertRow, left: int) -> Words:

@@ -211,7 +211,9 @@ def _alerts(s: Situation) -> str:
     if not s.alerts:
         return "## Alerts\n\nNone; it was declared by a person."
     rows = [_alert(s, alert) for alert in s.alerts]
-    return f"## Alerts\n\n{table(('Alert', 'Source', 'Began', 'Received', 'Said', 'Recovered'), rows)}"
+    left = s.counts.total - len(rows)
+    more = f"\n\n{left} more came between the first and the latest of them." if left > 0 else ""
+    return f"## Alerts\n\n{table(('Alert', 'Source', 'Began', 'Received', 'Said', 'Recovered'), rows)}{more}"
 
 
 def _alert(s: Situation, alert: AlertRow) -> tuple[str, ...]:

@@ -71,6 +71,12 @@ def _alert(what: str) -> Callable[[Situation, TimelineEntry], str]:
     return say
 
 
+def _merged(s: Situation, entry: TimelineEntry) -> str:
+    if entry.facts.get("into"):
+        return f"{_by(s, entry)} merged this incident into {_fact(entry, 'into')}{_said(entry)}"
+    return f"{_by(s, entry)} merged {_fact(entry, 'from')} into this incident{_said(entry)}"
+
+
 def _acknowledged(s: Situation, entry: TimelineEntry) -> str:
     return f"{_by(s, entry)} acknowledged by {road_name(_fact(entry, 'road'))}"
 
@@ -213,6 +219,10 @@ _SENTENCES: Mapping[EntryKind, Callable[[Situation, TimelineEntry], str]] = {
     EntryKind.ALERT_JOINED: _alert("joined"),
     EntryKind.ALERT_RECOVERED: _alert("recovered"),
     EntryKind.ALERT_FIRED_AGAIN: _alert("fired again"),
+    EntryKind.ALERT_DETACHED: _alert("taken out"),
+    EntryKind.MERGED: _merged,
+    EntryKind.SILENCED: _wrote("silenced alerts"),
+    EntryKind.SILENCE_ENDED: _wrote("ended a silence"),
     EntryKind.ACKNOWLEDGED: _acknowledged,
     EntryKind.STATUS_CHANGED: _changed("status"),
     EntryKind.UPDATED: _updated,

@@ -8,8 +8,9 @@ from datetime import timedelta
 
 from bot.domain.outbox import MessageState
 from bot.domain.timeline import Flaw
+from bot.services import timers
 from bot.services.work import UnitOfWork
-from bot.store import incidents, intake, outbox, timeline, timers
+from bot.store import bodies, incidents, outbox, timeline
 
 OVERDUE_AFTER = timedelta(seconds=60)
 
@@ -30,10 +31,10 @@ async def snapshot(work: UnitOfWork) -> Snapshot:
     """The numbers of this moment."""
     opened = await incidents.list_open(work.tx)
     return Snapshot(
-        intake=await intake.count_by_state(work.tx),
+        intake=await bodies.count_by_state(work.tx),
         outbox=await outbox.count_by_state(work.tx),
         busy_messages=await outbox.count_busy(work.tx),
-        overdue_timers=await timers.count_overdue(work.tx, work.now - OVERDUE_AFTER),
+        overdue_timers=await timers.overdue(work, OVERDUE_AFTER),
         open_incidents=dict(Counter(incident.severity for incident in opened)),
         closed_gates=await outbox.list_closed_gates(work.tx),
     )
@@ -46,10 +47,10 @@ async def held_up(work: UnitOfWork) -> list[str]:
 
 async def idle(work: UnitOfWork) -> bool:
     """Whether nothing is due: no body that waits, no timer, no message; asked in the order in which one becomes the other."""
-    counted = await intake.count_by_state(work.tx)
+    counted = await bodies.count_by_state(work.tx)
     if counted.get("pending", 0) + counted.get("working", 0):
         return False
-    if await timers.count_overdue(work.tx, work.now):
+    if await timers.overdue(work, timedelta()):
         return False
     return not await outbox.count_busy(work.tx)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.domain.incidents import Incident, Purpose, Road, Role
 from bot.domain.people import Member
-from bot.domain.severity import ClockName
+from bot.domain.severity import ClockName, Severity
 from bot.domain.status import Status, Step, next_status
 from bot.domain.timeline import EntryKind
 from bot.errors import Malformed, NotFound
@@ -107,7 +107,7 @@ async def _move(work: UnitOfWork, incident: Incident, wanted: Status, person_id:
 
 
 async def change_severity(work: UnitOfWork, incident_id: str, person_id: str, label: str, reason: str | None = None) -> Incident:
-    """Sets another severity: its clocks replace the old ones, counted from the opening, and it rings when it pages."""
+    """Sets another severity by a person's word, which stands: Muster does not raise it by itself any more (J3)."""
     member = await actor(work, person_id)
     incident = await incidents.lock_incident(work.tx, incident_id)
     next_status(incident.status, Step.UPDATE)
@@ -116,14 +116,35 @@ async def change_severity(work: UnitOfWork, incident_id: str, person_id: str, la
     if severity is None:
         choices = ", ".join(known.label for known in policy.severities)
         raise NotFound(f"There is no severity {label[:40]!r}. Choose one of {choices}.")
-    if severity.label == incident.severity:
-        return incident
+    if severity.label != incident.severity:
+        return await set_severity(work, incident, severity, reason, by=member)
+    if incident.provisional:
+        return await _confirm_severity(work, incident, member, reason)
+    return incident
+
+
+async def _confirm_severity(work: UnitOfWork, incident: Incident, member: Member, reason: str | None) -> Incident:
+    """Makes a severity that Muster raised a person's: nothing changes but that it is provisional no longer."""
+    incident = await incidents.change_incident(work.tx, incident, provisional=False, severity_reason=None)
+    facts = {"old": incident.severity, "new": incident.severity}
+    await work.write(EntryKind.SEVERITY_CHANGED, incident.id, actor_id=member.id, text=reason, facts=facts)
+    await say(work, incident.id, notices.severity_confirmed(await situations.read(work, incident), member.name, reason))
+    await refresh_card(work, incident.id)
+    return incident
+
+
+async def set_severity(
+    work: UnitOfWork, incident: Incident, severity: Severity, reason: str | None, *, by: Member | None = None, provisional: bool = False
+) -> Incident:
+    """Another severity: its clocks replace the old ones, and it rings when it pages; ``by`` nobody when it is Muster's doing."""
     old = incident.severity
-    incident = await incidents.change_incident(work.tx, incident, severity=severity.label)
-    facts = {"old": old, "new": severity.label}
+    values = {"severity": severity.label, "provisional": provisional, "severity_reason": reason if by is None else None}
+    incident = await incidents.change_incident(work.tx, incident, **values)
+    person_id, name = (by.id, by.name) if by is not None else (None, "Muster")
+    facts = {"old": old, "new": severity.label} | ({"provisional": True} if provisional else {})
     await work.write(EntryKind.SEVERITY_CHANGED, incident.id, actor_id=person_id, text=reason, facts=facts)
     incident = await promises.begin_anew(work, incident, person_id)
-    notice = notices.severity_changed(await situations.read(work, incident), member.name, old, reason)
+    notice = notices.severity_changed(await situations.read(work, incident), name, old, reason)
     await tell_everyone(work, incident, notice)
     await refresh_card(work, incident.id)
     if severity.pages and incident.acknowledged_at is None:

@@ -12,7 +12,7 @@ from bot.domain.severity import Road
 from bot.domain.situation import Situation
 from bot.messages import home, sentences, texts, times
 from bot.messages.home import OnCall, Owed
-from bot.services import people, situations
+from bot.services import inbox, people, situations
 from bot.services.work import UnitOfWork
 from bot.store import people as people_rows
 from bot.store import timeline
@@ -61,7 +61,14 @@ async def home_of(work: UnitOfWork, member: Member) -> dict[str, object]:
     recent = await visible(work, member, await situations.list_recent(work))
     open_now = await open_for(work, member)
     owed = await owed_by(work, member, [*open_now, *(s for s in recent if not s.incident.open)])
-    return home.home(member.name, may_act=member.access.may_act, open_now=open_now, owed=owed, on_call=await on_call(work))
+    return home.home(
+        member.name,
+        may_act=member.access.may_act,
+        open_now=open_now,
+        owed=owed,
+        on_call=await on_call(work),
+        waiting=await inbox.listed(work),
+    )
 
 
 async def latest(work: UnitOfWork, incident: Incident) -> tuple[list[str], int]:

@@ -79,8 +79,12 @@ async def say(
     *,
     purpose: Purpose = Purpose.INCIDENT,
     valid_until: datetime | None = None,
+    replace_key: str | None = None,
 ) -> None:
-    """Posts words into the incident's channel, or where it was announced, in the order they were said."""
+    """Posts words into the incident's channel, or where it was announced, in the order they were said.
+
+    Of words with one ``replace_key`` only the latest are said; the ones before are taken back while they are unsent.
+    """
     channel = await incidents.find_channel(work.tx, incident_id, purpose)
     if channel is None:
         return
@@ -93,6 +97,7 @@ async def say(
         incident_id=incident_id,
         ordered=True,
         valid_until=valid_until,
+        replace_key=replace_key,
         after_id=channel.opened_by,
         request_id=work.request_id,
     )
@@ -145,6 +150,12 @@ async def show_home(work: UnitOfWork, member: Member, view: Mapping[str, Any]) -
     key = f"home:{member.id}"
     words = {"user_id": member.slack_user_id, "view": view}
     await outbox.add_message(work.tx, Kind.HOME, words, lane=key, created_at=work.now, replace_key=key, request_id=work.request_id)
+
+
+async def confirm(work: UnitOfWork, source: str, url: str) -> None:
+    """Fetches the address by which a subscription is confirmed, once and whatever happens meanwhile; the door has checked whose it is."""
+    key = f"source:{source}"
+    await outbox.add_message(work.tx, Kind.CONFIRM, {"url": url}, lane=key, created_at=work.now, request_id=work.request_id)
 
 
 async def share_file(work: UnitOfWork, incident_id: str, words: Mapping[str, Any]) -> None:

@@ -41,7 +41,7 @@ async def begin_all(work: UnitOfWork, incident: Incident) -> None:
             incident = await incidents.change_incident(work.tx, incident, next_update_at=promise.due_at)
 
 
-async def begin_anew(work: UnitOfWork, incident: Incident, person_id: str) -> Incident:
+async def begin_anew(work: UnitOfWork, incident: Incident, person_id: str | None) -> Incident:
     """Starts the clocks that are still owed from now on, after a change of severity or a reopening."""
     await withdraw(work, incident.id, RESPONSE_CLOCKS, "the clocks began anew", person_id)
     update_promise = await begin(work, incident, ClockName.UPDATE, work.now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.domain.incidents import Incident
+from bot.domain.people import Member
 from bot.domain.severity import ClockName
 from bot.domain.status import Step, next_status
 from bot.domain.timeline import EntryKind
@@ -43,8 +44,13 @@ async def resolve(work: UnitOfWork, incident_id: str, person_id: str, text: str 
 async def reopen(work: UnitOfWork, incident_id: str, person_id: str, reason: str | None = None) -> Incident:
     """Opens a resolved incident again: its clocks start anew, and it rings when its severity pages."""
     member = await actor(work, person_id)
-    incident = await incidents.lock_incident(work.tx, incident_id)
+    return await open_again(work, await incidents.lock_incident(work.tx, incident_id), reason, by=member)
+
+
+async def open_again(work: UnitOfWork, incident: Incident, reason: str | None, *, by: Member | None = None) -> Incident:
+    """The incident, open again; ``by`` nobody when its trouble came back by itself."""
     wanted = next_status(incident.status, Step.REOPEN)
+    person_id, name = (by.id, by.name) if by is not None else (None, "Muster")
     await promises.withdraw(work, incident.id, (ClockName.POSTMORTEM,), "reopened", person_id)
     nobody = {"acknowledged_at": None, "acknowledged_by": None, "acknowledged_via": None}
     ended = {"resolved_at": None, "resolved_by": None, "mitigated_at": None}
@@ -53,7 +59,7 @@ async def reopen(work: UnitOfWork, incident_id: str, person_id: str, reason: str
     incident = await promises.begin_anew(work, incident, person_id)
     if await channels.live(work, incident) is None:
         await channels.open_again(work, incident)
-    notice = notices.reopened(await situations.read(work, incident), member.name)
+    notice = notices.reopened(await situations.read(work, incident), name, None if by is not None else reason)
     await tell_everyone(work, incident, notice)
     await refresh_card(work, incident.id)
     severity = (await work.policy_of(incident.policy_digest)).severity(incident.severity)

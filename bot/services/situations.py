@@ -23,12 +23,14 @@ async def read(work: UnitOfWork, incident: Incident) -> Situation:
         zones=tuple(policy.zones),
         names=await people.list_names(work.tx, known),
         roles=roles,
-        alerts=tuple(await alerts.list_of_incident(work.tx, incident.id)),
+        alerts=tuple(await alerts.list_shown(work.tx, incident.id)),
         channel=await incidents.find_channel(work.tx, incident.id, Purpose.INCIDENT),
         promises=tuple(await promises.list_promises(work.tx, incident.id)),
         pages=tuple(pages),
         now=work.now,
         limits=work.limits,
+        counted=await alerts.count_all(work.tx, incident.id),
+        system=system.title if (system := policy.systems.get(incident.system or "")) is not None else incident.system,
     )
 
 

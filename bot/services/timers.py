@@ -1,4 +1,4 @@
-"""Firing what is due: each timer once, in a transaction of its own, its lateness kept (B2)."""
+"""Firing what is due: each timer once, in a transaction of its own, its lateness kept (B2); and the signals that time alone brings."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
 from bot import telemetry
+from bot.domain.episodes import Episode
+from bot.domain.heartbeats import Heartbeat
 from bot.domain.timers import Timer, TimerKind, lateness
-from bot.services import escalations, promises
+from bot.services import escalations, promises, signals
 from bot.services.work import UnitOfWork
-from bot.store import incidents, timers
+from bot.store import episodes, heartbeats, incidents, timers
 
 
 async def _ring(work: UnitOfWork, timer: Timer) -> None:
@@ -31,12 +33,13 @@ _HANDLERS: Mapping[TimerKind, Callable[[UnitOfWork, Timer], Awaitable[None]]] = 
 }
 
 
-async def fire_next(work: UnitOfWork) -> Timer | None:
-    """The longest overdue timer, fired; None when none is due."""
+async def fire_next(work: UnitOfWork) -> Timer | Heartbeat | Episode | None:
+    """The longest overdue timer, fired, or else what of heartbeats and episodes is due; None when nothing is."""
     due = await timers.list_due(work.tx, work.now, 1)
-    if not due:
-        return None
-    timer = due[0]
+    return await _fire(work, due[0]) if due else await signals.fire_next(work)
+
+
+async def _fire(work: UnitOfWork, timer: Timer) -> Timer:
     await incidents.lock_incident(work.tx, timer.incident_id)
     if await timers.mark_fired(work.tx, timer, work.now):
         late = lateness(timer.due_at, work.now)
@@ -46,10 +49,11 @@ async def fire_next(work: UnitOfWork) -> Timer | None:
 
 
 async def next_due(work: UnitOfWork) -> datetime | None:
-    """When the next timer is due; None when none is armed."""
-    return await timers.find_next_due(work.tx)
+    """When something is due next; None when nothing is armed."""
+    moments = [await rows.find_next_due(work.tx) for rows in (timers, heartbeats, episodes)]
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 async def overdue(work: UnitOfWork, by: timedelta) -> int:
-    """How many timers should have fired more than ``by`` ago."""
-    return await timers.count_overdue(work.tx, work.now - by)
+    """How much should have fired more than ``by`` ago."""
+    return sum([await rows.count_overdue(work.tx, work.now - by) for rows in (timers, heartbeats, episodes)])

@@ -15,6 +15,7 @@ from bot import crashpoints
 from bot.clock import Clock
 from bot.crashpoints import CrashPoint
 from bot.domain.policy import Policy
+from bot.domain.security import Refusals
 from bot.domain.timeline import EntryKind, TimelineEntry
 from bot.errors import Conflict
 from bot.store import policies
@@ -86,6 +87,7 @@ class Services:
     limits: tuple[str, ...] = field(default=())
     links: Links | None = None
     group_names: dict[str, str] = field(default_factory=dict)
+    refusals: Refusals = field(default_factory=Refusals)
 
     def _unit(self, tx: Transaction) -> UnitOfWork:
         return UnitOfWork(tx, self.clock.now(), self.policy, self.limits, current_request_id(), self.links, self.group_names)

@@ -9,41 +9,77 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.domain.alert import Alert, AlertStatus, Reading
-from bot.domain.routing import Channel, SourceKind
-from bot.sources.fields import at, each, fingerprint_of, link_of, list_of, moment_of, status_of, text_of, texts_of, title_of
+from bot.domain.routing import Carrier, Channel, SourceKind
+from bot.sources.fields import at, link_of, list_of, moment_of, object_of, status_of, text_of, texts_of, title_of
+from bot.sources.labels import canonical, tags_of
+from bot.sources.readings import each
 from bot.sources.source import Delivery, Source
 
 STATES = {"firing": AlertStatus.FIRING, "resolved": AlertStatus.RESOLVED}
 _TITLES = ("summary", "title", "message", "description")
+_LINKS = {"runbook_url": "runbook", "dashboard_url": "dashboard"}
+_FNV_START, _FNV_PRIME, _FNV_BITS = 0xCBF29CE484222325, 0x100000001B3, (1 << 64) - 1
 
 
 def read(delivery: Delivery) -> Reading:
     """The alerts of a group; raises Malformed when there is no list of them."""
-    entries = list_of(at(delivery.payload, "alerts"), "alerts")
-    common = texts_of(at(delivery.payload, "commonAnnotations"))
-    truncated = at(delivery.payload, "truncatedAlerts")
-    cut = f"Alertmanager left out {truncated} more alerts of this group (max_alerts)."
+    group = object_of(delivery.payload, "the body")
+    entries = list_of(group.get("alerts"), "alerts")
+    common = texts_of(group.get("commonAnnotations"))
     return Reading(
-        alerts=tuple(each(delivery.source, entries, "alerts", lambda entry, place: _alert(delivery.source, entry, common, place))),
-        ignored=(cut,) if isinstance(truncated, int) and truncated > 0 else (),
+        alerts=tuple(each(delivery.source, entries, "alerts", lambda entry, place: alert_of(delivery.source, entry, common, place))),
+        ignored=left_out(group),
     )
 
 
-def _alert(source: str, entry: Mapping[str, Any], common: Mapping[str, str], place: str) -> Alert:
-    labels = texts_of(entry.get("labels"))
-    annotations = {**common, **texts_of(entry.get("annotations"))}
+def left_out(group: Any) -> tuple[str, ...]:
+    """The sentence about alerts of a group that were not sent, if there are such."""
+    truncated = at(group, "truncatedAlerts")
+    if not isinstance(truncated, int) or truncated <= 0:
+        return ()
+    return (f"{truncated} more alerts of this group were left out by the sender (its limit of alerts in a message).",)
+
+
+def alert_of(source: str, entry: Mapping[str, Any], common: Mapping[str, str], place: str) -> Alert:
+    """One alert of a group; raises Malformed when it does not say whether it fires."""
+    labels, annotations = texts_of(entry.get("labels")), {**common, **texts_of(entry.get("annotations"))}
     status = status_of(entry.get("status"), STATES, f"{place}.status")
     return Alert(
         source=source,
-        fingerprint=text_of(entry.get("fingerprint"), 200) or fingerprint_of(labels),
+        fingerprint=text_of(entry.get("fingerprint"), 200) or labels_fingerprint(labels),
         status=status,
-        title=title_of(*(annotations.get(name) for name in _TITLES), labels.get("alertname")),
+        title=title_from(annotations, labels),
         starts_at=moment_of(entry.get("startsAt")),
         ends_at=moment_of(entry.get("endsAt")) if status is AlertStatus.RESOLVED else None,
-        labels=labels,
-        annotations=annotations,
+        labels=canonical(tags_of(labels)),
+        annotations=annotations_of(annotations),
         url=link_of(entry.get("generatorURL")),
     )
+
+
+def title_from(annotations: Mapping[str, str], labels: Mapping[str, str]) -> str:
+    """What an alert is called: the words of its author before the name of its rule."""
+    return title_of(*(annotations.get(name) for name in _TITLES), labels.get("alertname"))
+
+
+def annotations_of(annotations: Mapping[str, str]) -> dict[str, str]:
+    """Annotations in which ``runbook_url`` and ``dashboard_url`` are links or not there; other words keep their shorter name."""
+    kept = dict(annotations)
+    for name, short in _LINKS.items():
+        if link := link_of(annotations.get(name)) or link_of(annotations.get(short)):
+            kept[name] = link
+        elif name in kept:
+            kept.setdefault(short, kept.pop(name))
+    return kept
+
+
+def labels_fingerprint(labels: Mapping[str, str]) -> str:
+    """The fingerprint that Prometheus and Alertmanager give to labels: FNV-1a of 64 bits over names and values, each ended by 0xFF."""
+    value = _FNV_START
+    for name, text in sorted(labels.items()):
+        for byte in name.encode() + b"\xff" + text.encode() + b"\xff":
+            value = (value ^ byte) * _FNV_PRIME & _FNV_BITS
+    return f"{value:016x}"
 
 
 SOURCE = Source(
@@ -56,5 +92,6 @@ SOURCE = Source(
         "http_config: {{authorization: {{credentials: {secret}}}}}}}] and reload it."
     ),
     states={"firing": "fires", "resolved": "recovers"},
+    carried_by=(Carrier.BEARER, Carrier.BASIC, Carrier.PATH),
     read=read,
 )

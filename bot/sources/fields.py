@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
-from bot.domain.alert import Alert, AlertStatus
+from bot.domain.alert import AlertStatus
 from bot.errors import Malformed
 
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _MILLISECONDS_FROM = 100_000_000_000
 TEXT_LIMIT = 4000
 TITLE_LIMIT = 200
+WORD_LIMIT = 60
+KEY_LIMIT = 200
 UNTITLED = "Untitled alert"
 
 
@@ -23,11 +26,35 @@ def text_of(value: Any, limit: int = TEXT_LIMIT) -> str:
     """A scalar as text without NUL and lone surrogates, cut to ``limit`` characters; JSON for lists and objects; nothing for None."""
     if value is None:
         return ""
+    if type(value) is str and value.isascii() and "\x00" not in value:
+        return value.strip()[:limit]
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Mapping | list):
-        value = json.dumps(value, ensure_ascii=False, default=str)
+        value = _written(value)
     return str(value).replace("\x00", "").encode("utf-8", "ignore").decode("utf-8").strip()[:limit]
+
+
+def _written(value: Any, *, sort_keys: bool = False) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, sort_keys=sort_keys, default=str)
+    except RecursionError:
+        return "(nested too deeply to be shown)"
+
+
+def word_of(value: Any) -> str:
+    """A state, level or kind as one word whose case says nothing."""
+    return text_of(value, WORD_LIMIT).casefold()
+
+
+def first_text(*candidates: Any) -> str:
+    """The first candidate that says anything, as text; nothing when none does."""
+    return next((text for text in map(text_of, candidates) if text), "")
+
+
+def error_of(kind: Any, message: Any) -> str:
+    """An error's signature, its type before its message; either alone when the other is missing."""
+    return ": ".join(part for part in (text_of(kind, 200), text_of(message, 1000)) if part)
 
 
 def title_of(*candidates: Any) -> str:
@@ -87,6 +114,12 @@ def moment_of(value: Any) -> datetime | None:
     return moment if _EARLIEST <= moment < _LATEST else None
 
 
+def stamp_of(value: Any) -> str:
+    """A moment as ISO 8601 in UTC; nothing for what is no moment of this century."""
+    moment = moment_of(value)
+    return moment.isoformat() if moment else ""
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) or (isinstance(value, str) and value.strip().lstrip("-").replace(".", "", 1).isdecimal())
 
@@ -100,12 +133,32 @@ def _from_number(value: float) -> datetime:
 def link_of(value: Any) -> str | None:
     """An http or https link; None for anything else."""
     link = text_of(value, 2000)
-    return link if link.startswith(("http://", "https://")) and not any(letter.isspace() for letter in link) else None
+    return link if link.startswith(("http://", "https://")) and len(link.split()) == 1 else None
+
+
+def address_of(value: Any) -> str:
+    """An http or https address without user, password, query and fragment, where secrets stand; nothing for anything else."""
+    parts = _web(value)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if parts else ""
+
+
+def path_of(value: Any) -> str:
+    """The path of an http or https address, without host, query and fragment; nothing for anything else."""
+    parts = _web(value)
+    return parts.path if parts else ""
+
+
+def _web(value: Any) -> SplitResult | None:
+    try:
+        parts = urlsplit(text_of(value, 2000))
+    except ValueError:
+        return None
+    return parts if parts.scheme in ("http", "https") and parts.hostname else None
 
 
 def status_of(value: Any, known: Mapping[str, AlertStatus], place: str) -> AlertStatus:
     """What an exact state word means, whatever its case; raises Malformed for a word that nobody documented."""
-    status = known.get(text_of(value, 60).casefold())
+    status = known.get(word_of(value))
     if status is None:
         raise Malformed(f"{place}: expected one of {', '.join(sorted(known))}, got {text_of(value, 40)!r}.")
     return status
@@ -113,28 +166,11 @@ def status_of(value: Any, known: Mapping[str, AlertStatus], place: str) -> Alert
 
 def fingerprint_of(*parts: Any) -> str:
     """What tells one alert from another when the monitor has no name for it: SHA-256 over the parts, mappings by sorted name."""
-    texts = (json.dumps(part, sort_keys=True, default=str) if isinstance(part, Mapping) else text_of(part) for part in parts)
-    return hashlib.sha256("\x1f".join(texts).encode()).hexdigest()[:32]
+    texts = (_written(part, sort_keys=True) if isinstance(part, Mapping) else text_of(part) for part in parts)
+    return hashlib.sha256("\x1f".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def unreadable(source: str, place: str, reason: str, raw: Any) -> Alert:
-    """The alert that stands for a part of a body that could not be understood: it waits in the inbox with its raw words and the reason."""
-    return Alert(
-        source=source,
-        fingerprint=fingerprint_of("unreadable", place, raw if isinstance(raw, Mapping) else {"raw": raw}),
-        status=AlertStatus.FIRING,
-        title=f"Unreadable alert from {source}",
-        starts_at=None,
-        annotations={"raw": text_of(raw), "place": place},
-        unreadable=reason,
-    )
-
-
-def each(source: str, entries: Iterable[Any], place: str, read: Callable[[Mapping[str, Any], str], Alert]) -> Iterator[Alert]:
-    """The alerts of the entries in order; an odd entry costs none of the others and becomes an unreadable one."""
-    for number, entry in enumerate(entries):
-        here = f"{place}[{number}]"
-        try:
-            yield read(object_of(entry, here), here)
-        except Malformed as error:
-            yield unreadable(source, here, str(error), entry)
+def key_of(value: Any) -> str:
+    """A monitor's own name for an alert as a fingerprint: itself, or its hash where it is longer than a fingerprint may be."""
+    key = text_of(value)
+    return key if len(key) <= KEY_LIMIT else fingerprint_of(key)

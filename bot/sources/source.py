@@ -70,6 +70,11 @@ class Hmac:
         return {self.header: self.prefix + hmac.new(secret, body, hashlib.sha256).hexdigest()}
 
 
+def is_secret(given: Any, secret: bytes) -> bool:
+    """Whether what stands in a body is the secret; never where there is none."""
+    return bool(secret) and isinstance(given, str) and hmac.compare_digest(given.strip().encode("utf-8", "replace"), secret)
+
+
 def accepted(_delivery: Delivery, receipt: str) -> Answer:
     """The answer of every source that says nothing else: 202 and the receipt."""
     return Answer(202, {"receipt": receipt, "url": f"/alerts/receipts/{receipt}"})

@@ -1,88 +1,71 @@
-"""Rows of alerts: one an occurrence, counted when it is said again."""
+"""Rows of alerts: one an occurrence, counted when it is said again; read and written many at a time."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, bindparam, func, or_, select
 
-from bot.clock import new_id
-from bot.domain.alert import Alert, AlertRow, AlertStatus, Disposition
+from bot.domain.alert import AlertRow, AlertStatus, Disposition
+from bot.domain.correlation import FLAPS
+from bot.domain.routing import Channel
+from bot.domain.situation import AlertCounts
 from bot.store.database import Transaction
-from bot.store.rows import as_noun, as_nouns
+from bot.store.rows import as_nouns
 from bot.store.tables import alerts
 
-
-async def find_occurrence(tx: Transaction, alert: Alert) -> AlertRow | None:
-    """The row of the same fingerprint and start; of an alert that names no start, or ends without one we know, the one that is firing."""
-    same = (alerts.c.source == alert.source, alerts.c.fingerprint == alert.fingerprint)
-    row = None
-    if alert.starts_at is not None:
-        row = (await tx.run(tx.select(alerts, *same, alerts.c.starts_at == alert.starts_at))).mappings().first()
-    if row is None and (alert.starts_at is None or alert.status is AlertStatus.RESOLVED):
-        firing = tx.select(alerts, *same, alerts.c.status == AlertStatus.FIRING.value)
-        row = (await tx.run(firing.order_by(alerts.c.starts_at.desc()).limit(1))).mappings().first()
-    return None if row is None else as_noun(AlertRow, row)
+_SHOWN = 100
+Name = tuple[str, str]
+"""Source and fingerprint."""
+_COLUMNS = tuple(field.name for field in fields(AlertRow))
+_MOVES = ("status", "last_received_at", "resolved_at", "disposition", "reason", "incident_id", "service", "system", "annotations")
 
 
-async def find_last_resolved_at(tx: Transaction, source: str, fingerprint: str) -> datetime | None:
-    """When that fingerprint was last said to have ended."""
-    statement = select(func.max(alerts.c.resolved_at)).where(
-        tx.within(alerts), alerts.c.source == source, alerts.c.fingerprint == fingerprint
-    )
-    moment: datetime | None = await tx.connection.scalar(statement)
-    return moment
+async def list_known(tx: Transaction, names: Collection[Name], starts: Collection[datetime], since: datetime) -> list[AlertRow]:
+    """The occurrences of those alerts that matter now: firing ones, those of these starts, and those heard of at or after ``since``."""
+    if not names:
+        return []
+    matters = or_(alerts.c.status == AlertStatus.FIRING.value, alerts.c.last_received_at >= since, alerts.c.starts_at.in_(starts))
+    rows = (await tx.run(tx.select(alerts, *_of(names), matters).order_by(alerts.c.starts_at, alerts.c.id))).mappings()
+    return [row for row in as_nouns(AlertRow, rows) if (row.source, row.fingerprint) in names]
 
 
-async def add_alert(
-    tx: Transaction,
-    alert: Alert,
-    received_at: datetime,
-    disposition: Disposition,
-    reason: str,
-    incident_id: str | None,
-) -> AlertRow:
-    """The row of a new occurrence; the same occurrence twice is a Conflict."""
-    identity = new_id()
-    row = tx.insert(
-        alerts,
-        id=identity,
-        source=alert.source,
-        fingerprint=alert.fingerprint,
-        starts_at=alert.starts_at or received_at,
-        unreadable=alert.unreadable,
-        status=alert.status.value,
-        title=alert.title,
-        labels=dict(alert.labels),
-        annotations=dict(alert.annotations),
-        url=alert.url,
-        count=1 if alert.status is AlertStatus.FIRING else 0,
-        first_received_at=received_at,
-        last_received_at=received_at,
-        resolved_at=None if alert.status is AlertStatus.FIRING else (alert.ends_at or received_at),
-        disposition=disposition.value,
-        reason=reason,
-        incident_id=incident_id,
-    )
-    await tx.run(row)
-    return await get_alert(tx, identity)
+async def list_last_resolved(tx: Transaction, names: Collection[Name]) -> dict[Name, datetime]:
+    """When each of those alerts was last said to have ended; one that never did is not in it."""
+    if not names:
+        return {}
+    own = (alerts.c.source, alerts.c.fingerprint)
+    where = (tx.within(alerts), *_of(names), alerts.c.resolved_at.is_not(None))
+    rows = await tx.run(select(*own, func.max(alerts.c.resolved_at).label("at")).where(*where).group_by(*own))
+    return {(row["source"], row["fingerprint"]): row["at"] for row in rows.mappings()}
 
 
-async def get_alert(tx: Transaction, alert_id: str) -> AlertRow:
-    """The alert with that id."""
-    return as_noun(AlertRow, (await tx.run(tx.select(alerts, alerts.c.id == alert_id))).mappings().one())
+def _of(names: Collection[Name]) -> tuple[Any, Any]:
+    return alerts.c.source.in_({source for source, _ in names}), alerts.c.fingerprint.in_({fingerprint for _, fingerprint in names})
 
 
-async def change_alert(tx: Transaction, alert_id: str, **values: Any) -> None:
-    """Writes the given columns of an alert."""
-    await tx.run(tx.update(alerts, alerts.c.id == alert_id).values(**values))
+async def add_alerts(tx: Transaction, rows: Sequence[AlertRow]) -> None:
+    """Writes new occurrences; one that is there already is a Conflict."""
+    if rows:
+        await tx.run(tx.insert(alerts), [{name: getattr(row, name) for name in _COLUMNS} for row in rows])
 
 
-async def count_again(tx: Transaction, alert_id: str, received_at: datetime) -> None:
-    """One more time that the same occurrence was said to be firing (complaint 18)."""
-    statement = tx.update(alerts, alerts.c.id == alert_id)
-    await tx.run(statement.values(count=alerts.c.count + 1, last_received_at=received_at))
+async def change_alerts(tx: Transaction, rows: Sequence[AlertRow]) -> None:
+    """Writes what became of known occurrences; how often they were said is left to ``count_again``."""
+    if rows:
+        statement = tx.update(alerts, alerts.c.id == bindparam("its_id")).values({name: bindparam(f"new_{name}") for name in _MOVES})
+        await tx.run(statement, [{"its_id": row.id} | {f"new_{name}": getattr(row, name) for name in _MOVES} for row in rows])
+
+
+async def count_again(tx: Transaction, said: Mapping[str, tuple[int, datetime]]) -> None:
+    """Adds how many more times occurrences were said to be firing, by id, and when last (complaint 18)."""
+    if said:
+        statement = tx.update(alerts, alerts.c.id == bindparam("its_id"))
+        more = statement.values(count=alerts.c.count + bindparam("times"), last_received_at=bindparam("at"))
+        await tx.run(more, [{"its_id": alert_id, "times": times, "at": at} for alert_id, (times, at) in said.items()])
 
 
 async def list_of_incident(tx: Transaction, incident_id: str) -> list[AlertRow]:
@@ -90,3 +73,71 @@ async def list_of_incident(tx: Transaction, incident_id: str) -> list[AlertRow]:
     statement = tx.select(alerts, alerts.c.incident_id == incident_id)
     rows = await tx.run(statement.order_by(alerts.c.first_received_at, alerts.c.id))
     return as_nouns(AlertRow, rows.mappings())
+
+
+async def list_shown(tx: Transaction, incident_id: str) -> list[AlertRow]:
+    """The alerts of an incident in the order in which they came; of very many the first and the latest."""
+    mine = tx.select(alerts, alerts.c.incident_id == incident_id)
+    first = as_nouns(AlertRow, (await tx.run(mine.order_by(alerts.c.first_received_at, alerts.c.id).limit(_SHOWN))).mappings())
+    if len(first) < _SHOWN:
+        return first
+    newest = mine.order_by(alerts.c.first_received_at.desc(), alerts.c.id.desc()).limit(_SHOWN)
+    latest = as_nouns(AlertRow, (await tx.run(newest)).mappings())
+    return list({row.id: row for row in [*first, *reversed(latest)]}.values())
+
+
+async def count_all(tx: Transaction, incident_id: str) -> AlertCounts:
+    """How many alerts an incident has, how many recovered, and how often they were said."""
+    recovered = func.count().filter(alerts.c.status == AlertStatus.RESOLVED.value)
+    counted = select(func.count().label("total"), recovered.label("recovered"), func.coalesce(func.sum(alerts.c.count), 0).label("said"))
+    row = (await tx.run(counted.where(tx.within(alerts), alerts.c.incident_id == incident_id))).mappings().one()
+    return AlertCounts(int(row["total"]), int(row["recovered"]), int(row["said"]))
+
+
+async def count_of_incident(tx: Transaction, incident_id: str, since: datetime | None = None) -> int:
+    """How many alerts an incident has, or has got at or after ``since``."""
+    new = () if since is None else (alerts.c.first_received_at >= since,)
+    return await _count(tx, incident_id, *new)
+
+
+async def count_firing(tx: Transaction, incident_id: str) -> int:
+    """How many of an incident's alerts are firing."""
+    return await _count(tx, incident_id, alerts.c.status == AlertStatus.FIRING.value)
+
+
+async def count_recovered(tx: Transaction, incident_id: str, since: datetime) -> int:
+    """How many of an incident's alerts were said to have recovered at or after ``since``."""
+    return await _count(tx, incident_id, alerts.c.status == AlertStatus.RESOLVED.value, alerts.c.last_received_at >= since)
+
+
+async def _count(tx: Transaction, incident_id: str, *where: Any) -> int:
+    counted = select(func.count()).select_from(alerts).where(tx.within(alerts), alerts.c.incident_id == incident_id, *where)
+    return int((await tx.run(counted)).scalar_one())
+
+
+async def list_channels(tx: Transaction, incident_id: str, since: datetime) -> set[Channel]:
+    """How the monitors see trouble that reported to the incident at or after ``since``."""
+    where = (tx.within(alerts), alerts.c.incident_id == incident_id, alerts.c.last_received_at >= since)
+    return {Channel(word) for word in (await tx.run(select(alerts.c.channel).where(*where).distinct())).scalars()}
+
+
+async def list_said_elsewhere(tx: Transaction, since: datetime) -> list[tuple[str, Channel]]:
+    """The incidents whose alerts were heard at or after ``since``, with the channels of those, the latest first."""
+    last = func.max(alerts.c.last_received_at)
+    where = (tx.within(alerts), alerts.c.incident_id.is_not(None), alerts.c.last_received_at >= since)
+    found = select(alerts.c.incident_id, alerts.c.channel).where(*where).group_by(alerts.c.incident_id, alerts.c.channel)
+    rows = await tx.run(found.order_by(last.desc()))
+    return [(row["incident_id"], Channel(row["channel"])) for row in rows.mappings()]
+
+
+async def list_held(tx: Transaction, fired_before: datetime, channels: Collection[Channel], limit: int) -> list[AlertRow]:
+    """Firing alerts that were held back, the oldest first: for flapping, since before a moment, or silenced ones of those channels."""
+    flapped = and_(alerts.c.reason.startswith(FLAPS, autoescape=True), alerts.c.first_received_at <= fired_before)
+    silenced = alerts.c.channel.in_([channel.value for channel in channels])
+    held = or_(
+        and_(alerts.c.disposition == Disposition.INBOX.value, flapped),
+        and_(alerts.c.disposition == Disposition.SILENCED.value, silenced),
+    )
+    firing = (alerts.c.status == AlertStatus.FIRING.value, alerts.c.incident_id.is_(None))
+    statement = tx.select(alerts, *firing, held).order_by(alerts.c.first_received_at)
+    return as_nouns(AlertRow, (await tx.run(statement.limit(limit))).mappings())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from bot.store.database import Transaction
 from bot.store.rows import as_noun, as_nouns
 from bot.store.tables import channels, incidents, roles
 
-_OPEN = incidents.c.status.in_([status.value for status in OPEN_STATUSES])
+OPEN = incidents.c.status.in_([status.value for status in OPEN_STATUSES])
 
 
 async def _find(tx: Transaction, *where: Any) -> Incident | None:
@@ -39,6 +40,13 @@ async def lock_incident(tx: Transaction, incident_id: str) -> Incident:
     return as_noun(Incident, row)
 
 
+async def list_by_ids(tx: Transaction, incident_ids: Collection[str]) -> list[Incident]:
+    """The incidents with those ids, in no order."""
+    if not incident_ids:
+        return []
+    return as_nouns(Incident, (await tx.run(tx.select(incidents, incidents.c.id.in_(incident_ids)))).mappings())
+
+
 async def find_by_number(tx: Transaction, number: int) -> Incident | None:
     """The incident that people call ``INC-number``."""
     return await _find(tx, incidents.c.number == number)
@@ -51,7 +59,7 @@ async def find_by_token(tx: Transaction, token: str) -> Incident | None:
 
 async def find_open_by_correlation(tx: Transaction, key: str) -> Incident | None:
     """The open incident whose alerts carry this correlation key."""
-    return await _find(tx, incidents.c.correlation_key == key, _OPEN)
+    return await _find(tx, incidents.c.correlation_key == key, OPEN)
 
 
 async def find_by_channel(tx: Transaction, channel_id: str) -> Incident | None:
@@ -67,7 +75,7 @@ async def find_by_channel(tx: Transaction, channel_id: str) -> Incident | None:
 
 async def list_open(tx: Transaction) -> list[Incident]:
     """Open incidents, the oldest first."""
-    rows = await tx.run(tx.select(incidents, _OPEN).order_by(incidents.c.opened_at, incidents.c.number))
+    rows = await tx.run(tx.select(incidents, OPEN).order_by(incidents.c.opened_at, incidents.c.number))
     return as_nouns(Incident, rows.mappings())
 
 
@@ -79,7 +87,7 @@ async def list_recent(tx: Transaction, limit: int) -> list[Incident]:
 
 async def list_opened_since(tx: Transaction, moment: datetime) -> list[Incident]:
     """Open incidents that were opened at or after ``moment``."""
-    rows = await tx.run(tx.select(incidents, _OPEN, incidents.c.opened_at >= moment))
+    rows = await tx.run(tx.select(incidents, OPEN, incidents.c.opened_at >= moment))
     return as_nouns(Incident, rows.mappings())
 
 

@@ -32,6 +32,8 @@ from sqlalchemy import (
 from sqlalchemy import DateTime as SqlDateTime
 
 from bot.domain.alert import AlertStatus, Disposition
+from bot.domain.episodes import EpisodeKind
+from bot.domain.heartbeats import HeartbeatState
 from bot.domain.incidents import Purpose, Role
 from bot.domain.outbox import LIVE_STATES, MessageState
 from bot.domain.pages import PageState
@@ -244,6 +246,7 @@ correlations = _table(
 silences = _table(
     "silences",
     _id(),
+    Column("number", Integer, nullable=False),
     Column("match", JSON, nullable=False),
     _moment("starts_at"),
     _moment("ends_at"),
@@ -253,6 +256,7 @@ silences = _table(
     _moment("created_at"),
     _moment("ended_at", nullable=True),
     Column("ended_by", Text),
+    UniqueConstraint("organisation", "number"),
     Index("ix_silences_live", "organisation", "ends_at"),
 )
 
@@ -260,10 +264,11 @@ heartbeats = _table(
     "heartbeats",
     Column("name", String(64), nullable=False),
     Column("state", String(16), nullable=False),
+    _moment("added_at"),
     _moment("last_at", nullable=True),
     _moment("due_at", nullable=True),
     _moment("silent_since", nullable=True),
-    CheckConstraint("state IN ('waiting', 'alive', 'silent')", name="state_is_known"),
+    _one_of("state", HeartbeatState),
     UniqueConstraint("organisation", "name"),
     Index("ix_heartbeats_due", "organisation", "due_at"),
 )
@@ -275,15 +280,23 @@ rates = _table(
     _moment("minute"),
     Column("count", Integer, nullable=False),
     UniqueConstraint("organisation", "source", "fingerprint", "minute"),
+    Index("ix_rates_minute", "organisation", "minute"),
 )
 
-spikes = _table(
-    "spikes",
+episodes = _table(
+    "episodes",
+    _id(),
+    Column("kind", String(16), nullable=False),
     Column("source", String(64), nullable=False),
-    Column("fingerprint", String(200), nullable=False),
+    Column("subject", String(200), nullable=False),
     _moment("began_at"),
+    _moment("due_at"),
     _moment("ended_at", nullable=True),
-    UniqueConstraint("organisation", "source", "fingerprint", "began_at"),
+    Column("level", Integer, nullable=False),
+    Column("told", Boolean, nullable=False),
+    _one_of("kind", EpisodeKind),
+    _unique_where("uq_episodes_open", "organisation", "kind", "source", "subject", where="ended_at IS NULL"),
+    _index_where("ix_episodes_due", "organisation", "due_at", where="ended_at IS NULL"),
 )
 
 intake = _table(

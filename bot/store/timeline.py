@@ -155,6 +155,13 @@ async def took_part(tx: Transaction, incident_id: str, person_id: str) -> bool:
     return (await tx.run(tx.select(timeline, *mine, here).limit(1))).first() is not None
 
 
+async def find_decision(tx: Transaction, incident_id: str) -> TimelineEntry | None:
+    """The latest entry of a person who decided the severity of an incident after it was opened."""
+    where = (timeline.c.incident_id == incident_id, timeline.c.kind == EntryKind.SEVERITY_CHANGED.value, timeline.c.actor_id.is_not(None))
+    row = (await tx.run(_entries(tx, *where).order_by(timeline.c.seq.desc()).limit(1))).mappings().first()
+    return None if row is None else _entry(row)
+
+
 async def verify(tx: Transaction) -> tuple[int, list[Flaw]]:
     """How many entries there are, and the first flaw of every stream that does not verify."""
     counted, flaws = 0, []

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from bot.web import acknowledge, alerts, api, control, health, phone
+from bot.web import acknowledge, alerts, api, compatible, control, health, heartbeats, phone
+from bot.web.bodies import ROOM, Room
 from bot.web.edge import BODY_LIMIT, EDGE, Edge
 from bot.web.errors import guard
 
@@ -15,7 +16,8 @@ def build(edge: Edge) -> web.Application:
     """The application with every route; the clock's control only where there is a control token."""
     app = web.Application(middlewares=[guard], client_max_size=BODY_LIMIT)
     app[EDGE] = edge
-    for part in (alerts, phone, acknowledge, health, api):
+    app[ROOM] = Room()
+    for part in (alerts, compatible, heartbeats, phone, acknowledge, health, api):
         part.register(app)
     if edge.control_token is not None:
         control.register(app)

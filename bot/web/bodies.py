@@ -5,27 +5,65 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
 from aiohttp import ContentTypeError, web
 
-from bot.errors import Malformed
-from bot.web.edge import BODY_WITHIN
+from bot.errors import Malformed, MusterError
+from bot.web.edge import BODY_LIMIT, BODY_WITHIN
 
 DEPTH = 64
+ROOM_AT_MOST = 32 * 1024 * 1024
 _JSON_TYPES = re.compile(r"^application/(?:[\w.+-]+\+)?json$")
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"')
 
 
+class Full(MusterError):
+    """There is no room for the body now; nothing of it was kept, and the sender has to try again."""
+
+
+class Room:
+    """The memory that bodies may take while they arrive, apart for each route: who fills one route costs the others nothing."""
+
+    def __init__(self) -> None:
+        self._taken: Counter[str] = Counter()
+
+    @contextmanager
+    def held(self, request: web.Request) -> Iterator[None]:
+        """Keeps room for the body of the request until it is there; raises Full at once when there is none."""
+        resource = request.match_info.route.resource
+        route = "" if resource is None else resource.canonical
+        size = min(request.content_length or BODY_LIMIT, BODY_LIMIT)
+        if self._taken[route] + size > ROOM_AT_MOST:
+            raise Full("Too many bodies are on their way. Send it again in a few seconds.")
+        self._taken[route] += size
+        try:
+            yield
+        finally:
+            self._taken[route] -= size
+
+
+ROOM = web.AppKey("room", Room)
+
+
 async def read_body(request: web.Request) -> bytes:
-    """The whole body within BODY_WITHIN seconds; aiohttp itself answers 413 beyond the limit, unpacked size included."""
+    """The whole body within BODY_WITHIN seconds; aiohttp itself answers 413 beyond the limit, unpacked size included.
+
+    Raises Full when bodies that are still on their way to this route would take more memory than there is for them.
+    """
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", "deflate", ""):
         raise web.HTTPUnsupportedMediaType(reason="Send the body plain, or packed with gzip.")
     try:
-        async with asyncio.timeout(BODY_WITHIN):
+        if request.content.is_eof():
             return await request.read()
+        with request.app[ROOM].held(request):
+            async with asyncio.timeout(BODY_WITHIN):
+                return await request.read()
     except (ContentTypeError, ValueError, web.HTTPBadRequest) as error:
         raise Malformed("The body cannot be unpacked.") from error
 
@@ -56,16 +94,17 @@ def parse_object(body: bytes) -> dict[str, Any]:
     return parsed
 
 
-def check_object(body: bytes) -> None:
-    """Raises Malformed unless the body is a JSON object of a bearable depth; quick, for the door of the alerts."""
+def check_object(body: bytes, *, arrays: bool = False) -> Any:
+    """The JSON object of a bearable depth that a body is, or the array where ``arrays`` allows one; quick, for the door of the alerts."""
     if body.count(b"{") + body.count(b"[") > DEPTH:
         _check_depth(body)
     try:
         parsed = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise Malformed(f"The JSON is broken at line {error.lineno}, column {error.colno}: {error.msg}.") from error
-    if not isinstance(parsed, dict):
+    if not isinstance(parsed, dict) and not (arrays and isinstance(parsed, list)):
         raise Malformed(f"The body is {type(parsed).__name__}; expected a JSON object at the top.")
+    return parsed
 
 
 def _check_depth(body: bytes) -> None:

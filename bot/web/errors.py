@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
@@ -10,10 +9,12 @@ from aiohttp import web
 from bot import telemetry
 from bot.clock import new_id
 from bot.errors import Conflict, InvalidTransition, Malformed, NotAllowed, NotFound, Refused
-from bot.web.edge import edge_of, refusal
+from bot.web import refusals
+from bot.web.bodies import Full
+from bot.web.edge import HEADERS, edge_of, refusal
+from bot.web.prompt import BUSY_FOR, Prompt
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-_REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
 _STATUS: tuple[tuple[type[Refused], int], ...] = (
     (InvalidTransition, 409),
     (NotAllowed, 403),
@@ -21,29 +22,23 @@ _STATUS: tuple[tuple[type[Refused], int], ...] = (
     (Malformed, 400),
     (Refused, 400),
 )
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cache-Control": "no-store",
-}
 
 
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Gives every request an id, every error a sentence, and counts both."""
-    given = request.headers.get("X-Request-Id", "")
-    request_id = given if _REQUEST_ID.match(given) else new_id()
-    edge, started = edge_of(request), edge_of(request).clock.monotonic()
-    with telemetry.working_on(request_id):
-        response = await _answer(request, handler)
+    given = request.headers.get("X-Request-Id")
+    request_id = given if given is not None and telemetry.is_request_id(given) else new_id()
+    clock = edge_of(request).clock
+    started = clock.monotonic()
+    telemetry.work_on(request_id)
+    response = await _answer(request, handler)
+    refusals.note(request, response.status)
     resource = request.match_info.route.resource
-    route = resource.canonical if resource is not None else "unknown"
-    telemetry.HTTP_REQUESTS.labels(route, str(response.status)).inc()
-    telemetry.HTTP_SECONDS.labels(route).observe(edge.clock.monotonic() - started)
-    if not response.prepared:
+    telemetry.count_request(resource.canonical if resource is not None else "unknown", response.status, clock.monotonic() - started)
+    if not response.prepared and not isinstance(response, Prompt):
         response.headers["X-Request-Id"] = request_id
-        for name, value in _HEADERS.items():
+        for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
     return response
 
@@ -58,6 +53,8 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         return refusal(status, error.code, str(error))
     except web.RequestPayloadError:
         return refusal(400, Malformed.code, "The body cannot be unpacked.")
+    except Full as error:
+        return refusal(503, "busy", str(error), **{"Retry-After": BUSY_FOR})
     except Conflict:
         return refusal(503, "busy", "Too many changes at once. Send it again in a second.", **{"Retry-After": "1"})
     except TimeoutError:

@@ -66,6 +66,41 @@ class Reopen(_Request):
     reason: str | None = None
 
 
+class Merge(_Request):
+    """The incident that goes on, which the one in the address is merged into."""
+
+    into: str
+
+
+class Chosen(_Request):
+    """Alerts, by their ids."""
+
+    alerts: list[str] = Field(min_length=1, max_length=500)
+
+
+class DeclareFrom(Chosen):
+    """Alerts of the inbox that deserve an incident; its title and severity are theirs unless given."""
+
+    title: str | None = Field(None, max_length=2000)
+    severity: str | None = None
+
+
+class Silence(_Request):
+    """Alerts that are expected: labels and globs, a span such as 2h, and why."""
+
+    match: dict[str, list[str]] = Field(min_length=1)
+    span: str
+    comment: str = Field(min_length=1, max_length=500)
+
+
+class Retry(_Request):
+    """Another try of a body that nobody understood."""
+
+
+class EndSilence(_Request):
+    """The end of a silence before its time."""
+
+
 class Postmortem(_Request):
     """A postmortem as somebody wrote it."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.domain.alert import AlertRow
 from bot.domain.situation import Situation
 
 
@@ -21,7 +22,12 @@ def shown(situation: Situation) -> dict[str, Any]:
         "acknowledged_via": incident.acknowledged_via,
         "channel": None if channel is None else {"id": channel.channel_id, "name": channel.name},
         "roles": {role.value: situation.name(person_id) for role, person_id in situation.roles.items()},
-        "alerts": [{"title": a.title, "status": a.status.value, "count": a.count} for a in situation.alerts],
+        "service": incident.service,
+        "system": situation.system,
+        "provisional": incident.provisional,
+        "severity_reason": incident.severity_reason,
+        "alert_count": situation.counts.total,
+        "alerts": [_alert(alert) for alert in situation.alerts],
         "promises": [
             {
                 "clock": promise.clock.value,
@@ -33,3 +39,8 @@ def shown(situation: Situation) -> dict[str, Any]:
             for promise in situation.promises
         ],
     } | {name: (at.isoformat() if (at := getattr(incident, name)) else None) for name in moments}
+
+
+def _alert(alert: AlertRow) -> dict[str, Any]:
+    said = {"title": alert.title, "source": alert.source, "status": alert.status.value, "count": alert.count}
+    return said | {"disposition": alert.disposition.value, "reason": alert.reason}

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bot.domain.policy import Policy
 from bot.domain.policy_file import PolicyError, load_policy
+from bot.domain.routing import RouteAction
 from bot.domain.severity import ClockName
 from bot.settings import read_policy
 from tests.policies import policy_data
@@ -64,6 +65,22 @@ def test_the_default_policy_is_read_and_says_what_it_leaves_undone() -> None:
         ("extends: jovie\nsources:\n  p: {kind: generic}\n", "mine.yml:3: sources.p: expected either secret: env:NAME"),
         ("extends: jovie\nsources:\n  p: {kind: generic, secret: hunter2}\n", "mine.yml:3: sources.p.secret: expected env:NAME"),
         ("extends: jovie\nroutes:\n  - {name: a, match: {source: p}, action: declare}\n", "mine.yml:3: routes[0].match.source"),
+        (
+            "extends: jovie\nroutes:\n  - {name: a, action: declare, owner: bob}\n",
+            "mine.yml:3: routes[0].owner: expected somebody of people",
+        ),
+        ("extends: jovie\nroutes:\n  - {name: a, action: shout}\n", "mine.yml:3: routes[0].action: expected one of 'declare', 'attach'"),
+        ("extends: jovie\nroutes:\n  - {name: a, action: drop, during: {from: nine}}\n", "mine.yml:3: routes[0].during.from"),
+        (
+            "extends: jovie\nroutes:\n  - {name: a, action: drop, match: {channel: noise}}\n",
+            "mine.yml:3: routes[0].match.channel: expected one of metrics",
+        ),
+        (
+            "extends: jovie\nsystems:\n  web: {title: Web, match: {service: w}, severity: P9}\n",
+            "mine.yml:3: systems.web.severity: expected one of P0",
+        ),
+        ("extends: jovie\nsystems:\n  Web!: {title: Web, match: {service: w}}\n", "mine.yml:3: systems.Web!: expected a name of a-z"),
+        ("extends: jovie\ncorrelation: {window: soon}\n", "mine.yml:2: correlation.window: expected a span such as 15m"),
         ("extends: mine\n", "extends: the chain"),
         ("extends: nowhere\n", "there is no file 'nowhere'"),
         ("a: [\n", "expected YAML"),
@@ -82,6 +99,21 @@ def test_a_phone_that_two_people_share_is_refused() -> None:
 
 def test_a_policy_is_read_back_from_its_row_with_the_same_digest() -> None:
     policy = load(json.dumps(policy_data()))
+    assert Policy.from_json(policy.to_json()).digest == policy.digest
+
+
+def test_a_policy_with_every_part_about_alerts_is_read_back_the_same() -> None:
+    text = """
+extends: default
+people: {ana: {name: Ana}}
+systems: {web: {title: Web, critical: true, match: {service: web}, owner: ana}}
+routes:
+  - {name: day, match: {text: "*down*"}, during: {zone: Europe/Berlin, days: [Mon, tue], from: "09:00", to: "18:00"}, action: join, service: web}
+correlation: {by: [service, [cluster, namespace]], channels: null, flapping: null, at_most: {incidents: 5}}
+"""
+    policy = load(text)
+    assert policy.routes[0].action is RouteAction.ATTACH, "join is another word for it"
+    assert Policy.from_json(policy.to_json()) == policy
     assert Policy.from_json(policy.to_json()).digest == policy.digest
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.alert import Alert, AlertStatus
-from bot.domain.correlation import correlation_key, is_stale, severity_for, trouble_since
+from bot.domain.correlation import correlation_key, is_stale, severity_for, trouble_since, values_of
 from bot.domain.declaration import same_title, split_severity
 from bot.domain.durations import format_short, format_span, parse_span
 from bot.domain.incidents import channel_name, find_number
 from bot.domain.outbox import Kind, backoff, gates
+from bot.domain.routing import Channel
 from bot.domain.severity import ClockRule
 from bot.domain.timers import TimerKind, plan_timers
 from tests.policies import make_policy
@@ -28,13 +30,14 @@ def fired(**labels: str) -> Alert:
 
 def test_a_glob_matches_the_whole_value_so_up_is_not_upstream_down() -> None:
     policy = make_policy(routes=[{"name": "up", "match": {"alertname": "up"}, "action": "declare"}])
-    assert policy.route_for("prometheus", "t", {"alertname": "up"}) is not None
-    assert policy.route_for("prometheus", "t", {"alertname": "upstream_down"}) is None
+    assert policy.route_for(values_of(fired(alertname="up"), Channel.METRICS), NOON) is not None
+    assert policy.route_for(values_of(fired(alertname="upstream_down"), Channel.METRICS), NOON) is None
 
 
 def test_an_alert_cannot_claim_another_source_by_its_labels() -> None:
     policy = make_policy(routes=[{"name": "p", "match": {"source": "prometheus"}, "action": "declare"}])
-    assert policy.route_for("anything", "t", {"source": "prometheus"}) is None
+    claiming = replace(fired(source="prometheus"), source="anything")
+    assert policy.route_for(values_of(claiming, Channel.OTHER), NOON) is None
 
 
 def test_alerts_of_one_incident_share_the_routes_labels() -> None:

@@ -19,6 +19,15 @@ def test_facts_are_read_from_labels_and_annotations_of_every_alert() -> None:
     assert (known.first_seen_at, known.last_seen_at) == (after(-9), after(4))
 
 
+def test_when_it_was_first_and_latest_seen_is_the_monitors_word_where_it_can_be_believed() -> None:
+    seen = {"first_seen": after(-900).isoformat(), "latest_seen": after(9).isoformat()}
+    known = triage([alert(annotations=seen, last_received_at=after(5))], {})
+    assert (known.first_seen_at, known.last_seen_at) == (after(-900), after(9))
+    odd = {"first_seen": "yesterday", "latest_seen": after(500).isoformat()}
+    known = triage([alert(annotations=odd, starts_at=after(1), last_received_at=after(5))], {})
+    assert (known.first_seen_at, known.last_seen_at) == (after(1), after(5))
+
+
 def test_what_a_person_says_stands_above_the_alerts() -> None:
     known = triage([alert(labels={"tenant": "acme"})], {"tenants": ["everybody"], "features": ["checkout"]})
     assert known.facts[Fact.TENANTS] == ("everybody",) and known.facts[Fact.FEATURES] == ("checkout",)

@@ -47,7 +47,7 @@ def incident(**changes: Any) -> Incident:
 
 def situation(*, now: datetime = OPENED, limits: tuple[str, ...] = (), **changes: Any) -> Situation:
     """The situation of ``incident(**changes)``; fields of the situation may be among the changes."""
-    own = {name: changes.pop(name) for name in ("zones", "alerts", "promises", "pages", "roles") if name in changes}
+    own = {name: changes.pop(name) for name in ("zones", "alerts", "promises", "pages", "roles", "counted") if name in changes}
     channel = Channel("c", "i42", Purpose.INCIDENT, "inc-42", "C0LIVE", "1.1", None, None, None, True)
     plain = Situation(incident(**changes), P0, ZONES, NAMES, {}, (), channel, (), (), now, limits)
     return replace(plain, **own)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from bot.domain.alert import AlertStatus
 from bot.domain.incidents import Role
 from bot.domain.pages import PageState
 from bot.domain.severity import ClockName
+from bot.domain.situation import AlertCounts
 from bot.domain.status import Status
 from bot.messages import actions, card
 
@@ -95,6 +97,21 @@ def test_the_card_counts_recovered_alerts_and_names_roles_source_and_limits() ->
     assert f"Alerts: 1 of 2 recovered, said 4 times · source: {link}" in said
     assert "Commander: Ben" in said
     assert ":warning: limit 0" in said and ":warning: and 3 more limits of this installation" in said
+
+
+def test_the_card_counts_alerts_that_are_too_many_to_be_read_and_names_system_and_service() -> None:
+    s = situation(alerts=(alert(),), counted=AlertCounts(1000, 3, 4711), service="checkout")
+    said = strings(card.card(replace(s, system="Payments")))
+    assert "Alerts: 3 of 1000 recovered, said 4711 times" in said
+    assert "System: Payments · Service: checkout" in said
+
+
+def test_a_provisional_severity_stands_on_the_card_with_its_reason_escaped() -> None:
+    words = card.card(situation(provisional=True, severity_reason=NASTY))
+    check_words(words)
+    (line,) = [text for text in strings(words) if "(provisional: " in text]
+    assert line.startswith("[P0] Checkout returns 500 for card payments (provisional: ")
+    assert "<!channel>" not in line and "<@U0TIM>" not in line
 
 
 def test_acknowledge_is_offered_until_it_is_done_and_again_while_a_broken_promise_rings() -> None:

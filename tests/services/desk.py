@@ -21,7 +21,7 @@ from bot.domain.policy import Policy
 from bot.domain.severity import ClockName
 from bot.domain.timeline import EntryKind
 from bot.domain.timers import Promise
-from bot.services import declarations, deliveries, health, incidents, people, replies, timers
+from bot.services import declarations, deliveries, health, incidents, people, replies, signals, timers
 from bot.services.incidents import Acknowledged
 from bot.services.work import Services, UnitOfWork
 from bot.store import escalations as escalation_rows
@@ -62,6 +62,7 @@ class Desk:
         """Puts a policy in force, as a start of the program does."""
         self.services.policy = policy
         await self.run(people.activate_policy)
+        await self.run(signals.follow_policy)
         self.names = {key: await self.run(people.by_key, key) for key in policy.people}
 
     async def declare(self, title: str = TITLE, severity: str = "P0", token: str = "t", **more: Any) -> Incident:

@@ -1,4 +1,4 @@
-"""How a body arrived, what correlates alerts, silences, heartbeats, and rates"""
+"""How a body arrived, what correlates alerts, silences, heartbeats, rates, and episodes"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-_DISPOSITIONS = "disposition IN ('declared', 'joined', 'inbox', 'ignored', 'dropped', 'silenced', 'merged')"
+_DISPOSITIONS = "disposition IN ('declared', 'joined', 'inbox', 'ignored', 'dropped', 'silenced')"
 
 
 def upgrade() -> None:
@@ -36,6 +36,7 @@ def upgrade() -> None:
     _add_silences()
     _add_heartbeats()
     _add_rates()
+    _add_episodes()
 
 
 def _scope() -> tuple[sa.Column[str], sa.Column[str]]:
@@ -59,6 +60,7 @@ def _add_silences() -> None:
         "silences",
         *_scope(),
         sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("match", sa.JSON(), nullable=False),
         sa.Column("starts_at", Moment(), nullable=False),
         sa.Column("ends_at", Moment(), nullable=False),
@@ -70,6 +72,7 @@ def _add_silences() -> None:
         sa.Column("ended_by", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["author_id"], ["people.id"], name=op.f("fk_silences_author_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_silences")),
+        sa.UniqueConstraint("organisation", "number", name=op.f("uq_silences_organisation_number")),
     )
     op.create_index("ix_silences_live", "silences", ["organisation", "ends_at"])
 
@@ -80,6 +83,7 @@ def _add_heartbeats() -> None:
         *_scope(),
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("added_at", Moment(), nullable=False),
         sa.Column("last_at", Moment(), nullable=True),
         sa.Column("due_at", Moment(), nullable=True),
         sa.Column("silent_since", Moment(), nullable=True),
@@ -101,17 +105,29 @@ def _add_rates() -> None:
             "organisation", "source", "fingerprint", "minute", name=op.f("uq_rates_organisation_source_fingerprint_minute")
         ),
     )
+    op.create_index("ix_rates_minute", "rates", ["organisation", "minute"])
+
+
+def _add_episodes() -> None:
     op.create_table(
-        "spikes",
+        "episodes",
         *_scope(),
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("source", sa.String(length=64), nullable=False),
-        sa.Column("fingerprint", sa.String(length=200), nullable=False),
+        sa.Column("subject", sa.String(length=200), nullable=False),
         sa.Column("began_at", Moment(), nullable=False),
+        sa.Column("due_at", Moment(), nullable=False),
         sa.Column("ended_at", Moment(), nullable=True),
-        sa.UniqueConstraint(
-            "organisation", "source", "fingerprint", "began_at", name=op.f("uq_spikes_organisation_source_fingerprint_began_at")
-        ),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("told", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("kind IN ('spike', 'security')", name=op.f("ck_episodes_kind_is_known")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_episodes")),
     )
+    over = sa.text("ended_at IS NULL")
+    names = ["organisation", "kind", "source", "subject"]
+    op.create_index("uq_episodes_open", "episodes", names, unique=True, sqlite_where=over, postgresql_where=over)
+    op.create_index("ix_episodes_due", "episodes", ["organisation", "due_at"], sqlite_where=over, postgresql_where=over)
 
 
 def downgrade() -> None:

@@ -1,0 +1,74 @@
+"""Words about what wakes nobody: alerts that wait in the inbox, and silences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.domain.alert import AlertRow
+from bot.domain.policy import Zone
+from bot.domain.silences import Silence, Silences
+from bot.messages import actions, card, texts, times
+from bot.messages.texts import Words
+
+_LISTED = 10
+
+
+def _words(text: str) -> Words:
+    return {"text": text, "blocks": [texts.section(text)]}
+
+
+def inbox(waiting: Sequence[AlertRow], *, may_act: bool, listed: int = _LISTED) -> list[dict[str, Any]]:
+    """The alerts that wait, as blocks: what it is, from where, why it is there, and a button that makes it an incident."""
+    if not waiting:
+        return [texts.context(["The inbox is empty."])]
+    blocks = [block for row in waiting[:listed] for block in _alert(row, may_act=may_act)]
+    left = len(waiting) - listed
+    return [*blocks, texts.context([f"and {left} more: `muster alert list`"])] if left > 0 else blocks
+
+
+def inbox_answer(waiting: Sequence[AlertRow], *, may_act: bool) -> Words:
+    """What `/incident inbox` answers."""
+    count = len(waiting)
+    text = f"{count} alert{' waits' if count == 1 else 's wait'} in the inbox." if count else "The inbox is empty."
+    return {"text": text, "blocks": [texts.section(f"*{text}*"), *inbox(waiting, may_act=may_act)]} if count else _words(text)
+
+
+def _alert(row: AlertRow, *, may_act: bool) -> list[dict[str, Any]]:
+    said = f", said {row.count} times" if row.count > 1 else ""
+    block = texts.section(
+        f"*{texts.shown(row.title, 200)}*\n{texts.shown(row.source, 64)} · {row.status.value}{said} · {texts.shown(row.reason, 300)}"
+    )
+    if may_act:
+        block["accessory"] = card.button("Declare", actions.DECLARE_ALERT, row.id)
+    return [block]
+
+
+def silenced(silence: Silence, zones: Sequence[Zone]) -> Words:
+    """The silence holds: which alerts, until when, and how to end it."""
+    until = times.near(silence.ends_at, silence.created_at, zones)
+    return _words(f"Silence {silence.number}: {_match(silence)} until {until}. `/incident silence end {silence.number}` ends it before.")
+
+
+def silence_ended(silence: Silence) -> Words:
+    """The silence is over; what fires counts again."""
+    return _words(f"Silence {silence.number} is over. What still fires counts again as soon as it is said.")
+
+
+def silences(found: Silences, zones: Sequence[Zone], now: datetime) -> Words:
+    """What `/incident silence` answers: everything that holds, and how to silence something."""
+    how = "`/incident silence 2h service=checkout why` silences alerts by their labels."
+    if not found.said and not found.planned:
+        return _words(f"Nothing is silenced. {how}")
+    lines = [
+        f"*{one.number}* {_match(one)} until {times.near(one.ends_at, now, zones)}, {texts.shown(one.author, 80)}: {texts.shown(one.comment, 200)}"
+        for one in found.said
+    ]
+    lines += [f"Maintenance “{texts.shown(one.name, 80)}” of the policy, {texts.shown(one.author, 80)}" for one in found.planned]
+    return _words("\n".join([*lines[:20], how]))
+
+
+def _match(silence: Silence) -> str:
+    named = " ".join(f"{name}={','.join(globs)}" for name, globs in sorted(silence.match.items()))
+    return texts.shown(named, 300)

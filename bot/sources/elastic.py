@@ -1,0 +1,114 @@
+"""Kibana's alerting rules: the webhook connector has no body of its own, so people write one from the rule's variables.
+
+An alert is named by its rule and its own id (the group, such as a host), which come back when it fires again. Whether it fires is in its
+action group: every kind of rule has its own, and ``recovered`` ends it. An action of a summary counts its alerts instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from bot.domain.alert import Alert, AlertStatus, Reading
+from bot.domain.routing import Carrier, Channel, SourceKind
+from bot.errors import Malformed
+from bot.sources.fields import filled, fingerprint_of, link_of, object_of, stamp_of, status_of, text_of, title_of
+from bot.sources.labels import canonical, tags_of
+from bot.sources.readings import single
+from bot.sources.source import Delivery, Source
+from bot.sources.templates import MUSTACHE, fields_of, first, untouched
+
+_FIRES = (
+    *("active", "default", "query matched", "threshold met", "threshold_met", "fired", "alert", "warning", "nodata", "no data"),
+    *("anomaly_score_match", "anomaly score matched the condition", "tracking.containment", "issue_detected", "transform_issue"),
+    *("low", "medium", "high", "critical", "regressed"),
+    *("xpack.uptime.alerts.actiongroups.monitorstatus", "xpack.uptime.alerts.actiongroups.tls"),
+    *("xpack.uptime.alerts.actiongroups.tlscertificate", "xpack.uptime.alerts.actiongroups.durationanomaly"),
+    *("xpack.synthetics.alerts.actiongroups.monitorstatus", "xpack.synthetics.alerts.actiongroups.tls"),
+)
+_ENDS = ("recovered", "notgeocontained")
+_GROUPS = dict.fromkeys(_FIRES, AlertStatus.FIRING) | dict.fromkeys(_ENDS, AlertStatus.RESOLVED)
+_OF_A_RULE = re.compile(r"[a-z_]+(?:\.[a-z_]+)*\.(fired|alert|warning|nodata|low|medium|high|critical|regressed)")
+
+
+def read(delivery: Delivery) -> Reading:
+    """The alert of the body; raises Malformed when the body is no object."""
+    payload = object_of(delivery.payload, "the body")
+    fields = fields_of(payload, MUSTACHE)
+    if why := untouched(payload, fields, "Kibana"):
+        return Reading(ignored=(why,))
+    return single(delivery.source, payload, lambda: _alert(delivery.source, fields))
+
+
+def _alert(source: str, fields: Mapping[str, Any]) -> Alert:
+    group, status = _state(fields)
+    rule, alert = (text_of(first(fields, *names), 200) for names in (("ruleid",), ("alertid", "alertinstanceid", "instanceid")))
+    name = text_of(first(fields, "rulename", "name", "title"))
+    if not (rule or alert or name):
+        raise Malformed("rule_id: expected the template to give {{rule.id}} and {{alert.id}}.")
+    return Alert(
+        source=source,
+        fingerprint=fingerprint_of("rule", rule or name, alert),
+        status=status,
+        title=title_of(name, first(fields, "reason", "contextreason", "message"), alert),
+        starts_at=None,
+        labels=_labels(fields, name, alert, group),
+        annotations=_annotations(fields),
+        url=link_of(
+            first(fields, "alertdetailsurl", "contextalertdetailsurl", "url", "ruleurl", "viewinappurl", "contextviewinappurl", "link")
+        ),
+    )
+
+
+def _state(fields: Mapping[str, Any]) -> tuple[str, AlertStatus]:
+    given = first(fields, "actiongroup", "alertactiongroup", "actiongroupid", "alertstatus", "status", "state")
+    counted = [_count(fields, kind) for kind in ("new", "ongoing", "recovered")]
+    if given is None and any(counted):
+        return "summary", AlertStatus.FIRING if counted[0] or counted[1] else AlertStatus.RESOLVED
+    group = text_of(given, 100).casefold()
+    of_a_rule = _OF_A_RULE.fullmatch(group)
+    return group, status_of(of_a_rule[1] if of_a_rule else group, _GROUPS, "action_group")
+
+
+def _count(fields: Mapping[str, Any], kind: str) -> bool:
+    return text_of(first(fields, f"alerts{kind}count", f"{kind}count", f"alerts{kind}"), 20) not in ("", "0")
+
+
+def _labels(fields: Mapping[str, Any], rule: str, alert: str, group: str) -> dict[str, str]:
+    own = filled(
+        rule=rule,
+        alert=alert,
+        action_group=group,
+        space=first(fields, "space", "rulespaceid", "spaceid"),
+        severity=first(fields, "severity", "contextseverity", "ruleparamsseverity"),
+        service=first(fields, "service", "servicename", "contextservicename"),
+        environment=first(fields, "environment", "env", "contextenvironment"),
+        host=first(fields, "host", "hostname", "contexthostname"),
+    )
+    return canonical(tags_of(first(fields, "tags", "ruletags")) | own)
+
+
+def _annotations(fields: Mapping[str, Any]) -> dict[str, str]:
+    return filled(
+        description=first(fields, "reason", "contextreason", "message", "contextmessage"),
+        latest_seen=stamp_of(first(fields, "date", "timestamp", "contexttimestamp")),
+        dashboard_url=link_of(first(fields, "viewinappurl", "contextviewinappurl", "dashboardurl")),
+        runbook_url=link_of(first(fields, "runbookurl", "runbook")),
+        source_url=link_of(first(fields, "kibana", "kibanabaseurl")),
+    )
+
+
+SOURCE = Source(
+    kind=SourceKind.ELASTIC,
+    name="Elastic (Kibana)",
+    channel=Channel.LOGS,
+    documentation="https://www.elastic.co/guide/en/kibana/current/rule-action-variables.html",
+    setup=(
+        "Add a Webhook connector that posts to {url} with the header Authorization: Bearer {secret};\n"
+        "give the rule two actions with it, when it is active and when it has recovered, with the body of docs/sources.md."
+    ),
+    states=dict.fromkeys(_FIRES, "fires") | dict.fromkeys(_ENDS, "recovers"),
+    carried_by=(Carrier.BEARER, Carrier.BASIC),
+    read=read,
+)

@@ -1,0 +1,102 @@
+"""Honeycomb's triggers and burn alerts: one alert each, whatever groups made it fire, as its recovery names no group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.domain.alert import Alert, AlertStatus, Reading
+from bot.domain.routing import Carrier, Channel, SourceKind
+from bot.errors import Malformed
+from bot.sources.fields import at, filled, fingerprint_of, link_of, object_of, status_of, text_of, title_of
+from bot.sources.labels import canonical, tags_of
+from bot.sources.readings import single
+from bot.sources.source import Delivery, Source, is_secret
+from bot.sources.templates import MUSTACHE, fields_of, first
+
+_STATES = {"triggered": AlertStatus.FIRING, "ok": AlertStatus.RESOLVED}
+_HEADER, _DELIVERY = "X-Honeycomb-Webhook-Token", "x-honeycomb-webhook-delivery-id"
+_GROUPS_AT_MOST = 20
+
+
+def read(delivery: Delivery) -> Reading:
+    """The alert of the trigger; raises Malformed when the body is no object."""
+    payload = object_of(delivery.payload, "the body")
+    fields = fields_of(payload, MUSTACHE)
+    if text_of(first(fields, "istest", "alertistest")).casefold() == "true":
+        return Reading(ignored=("Honeycomb's test notification arrived; it is no alert.",))
+    return single(delivery.source, payload, lambda: _alert(delivery.source, fields))
+
+
+def _alert(source: str, fields: Mapping[str, Any]) -> Alert:
+    trigger, name = text_of(first(fields, "id", "triggerid"), 150), text_of(first(fields, "name", "triggername", "title"))
+    if not (trigger or name):
+        raise Malformed("id: expected the id of the trigger, or its name.")
+    page = link_of(first(fields, "triggerurl", "url"))
+    return Alert(
+        source=source,
+        fingerprint=f"trigger:{trigger}" if trigger else fingerprint_of("trigger", name, page),
+        status=status_of(first(fields, "status", "alertstatus"), _STATES, "status"),
+        title=title_of(name, first(fields, "summary", "alertsummary")),
+        starts_at=None,
+        labels=_labels(fields, name),
+        annotations=filled(
+            description=first(fields, "description", "alertdescription", "summary"),
+            trigger_description=first(fields, "triggerdescription"),
+            groups=_groups(first(fields, "resultgroupstriggered", "resultgroups")),
+            dashboard_url=link_of(first(fields, "resulturl")),
+            runbook_url=link_of(first(fields, "runbookurl", "runbook")),
+        ),
+        url=page or link_of(first(fields, "resulturl")),
+    )
+
+
+def _labels(fields: Mapping[str, Any], name: str) -> dict[str, str]:
+    groups = first(fields, "resultgroupstriggered")
+    group = tags_of(at(groups, 0, "Group")) if isinstance(groups, list) and len(groups) == 1 else {}
+    own = filled(
+        trigger=name,
+        severity=first(fields, "severity", "alertseverity"),
+        dataset=first(fields, "dataset"),
+        service=first(fields, "service", "servicename"),
+        environment=first(fields, "environment", "env"),
+    )
+    return canonical(group | tags_of(first(fields, "tags", "triggertags")) | own)
+
+
+def _groups(groups: Any) -> str:
+    """What made it fire, a group to a part: its fields and its result."""
+    told = []
+    for group in groups[:_GROUPS_AT_MOST] if isinstance(groups, list) else ():
+        fields = ", ".join(f"{name} {text}" for name, text in tags_of(at(group, "Group")).items())
+        told.append(f"{fields or 'all'}: {text_of(at(group, 'Result'), 100)}")
+    return "; ".join(told)
+
+
+def verify(secret: bytes, delivery: Delivery) -> bool:
+    """Whether the field ``shared_secret`` of the body, where older webhooks carry it, is the secret."""
+    return is_secret(at(delivery.payload, "shared_secret"), secret)
+
+
+def delivery_id(delivery: Delivery) -> str | None:
+    """The id that stays the same over the retries of a delivery; None from a Honeycomb that sends none."""
+    return text_of(delivery.headers.get(_DELIVERY), 200) or None
+
+
+SOURCE = Source(
+    kind=SourceKind.HONEYCOMB,
+    name="Honeycomb",
+    channel=Channel.METRICS,
+    documentation="https://docs.honeycomb.io/notify/webhooks/",
+    setup=(
+        "Under Team Settings, Integrations, add a Webhook with the URL {url} and the shared secret {secret};\n"
+        "then add it as a recipient to the triggers and burn alerts."
+    ),
+    states={"TRIGGERED": "fires", "OK": "recovers"},
+    carried_by=(Carrier.HEADER, Carrier.BEARER, Carrier.BODY),
+    header=_HEADER,
+    keeps=(_DELIVERY,),
+    read=read,
+    verify=verify,
+    delivery_id=delivery_id,
+)

@@ -1,0 +1,134 @@
+"""New Relic: the issues of workflows, and the incidents of the older notification channels.
+
+An issue is named by its id, an incident by its own; what was acknowledged there is a note, not a new alert.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.domain.alert import Alert, AlertStatus, Note, Reading
+from bot.domain.routing import Carrier, Channel, SourceKind
+from bot.sources.fields import at, filled, fingerprint_of, link_of, moment_of, object_of, stamp_of, status_of, text_of, title_of, word_of
+from bot.sources.labels import canonical, tags_of
+from bot.sources.nested import parsed
+from bot.sources.readings import single
+from bot.sources.source import Delivery, Form, Source
+from bot.sources.templates import MUSTACHE, fields_of, first
+
+_FIRES, _ENDS = ("created", "activated", "open", "opened"), ("closed",)
+_STATES = dict.fromkeys(_FIRES, AlertStatus.FIRING) | dict.fromkeys(_ENDS, AlertStatus.RESOLVED)
+_ACKNOWLEDGED = "acknowledged"
+
+
+def read(delivery: Delivery) -> Reading:
+    """The alert of an issue or incident; raises Malformed when the body is no object."""
+    payload = object_of(delivery.payload, "the body")
+    fields = {name: parsed(value) for name, value in fields_of(payload, MUSTACHE).items()}
+    word = word_of(_state(fields))
+    if word == "test" or _is_test(fields):
+        return Reading(ignored=("New Relic's test notification arrived; it is no alert.",))
+    if word == _ACKNOWLEDGED:
+        owner = text_of(first(fields, "owner", "acknowledgedby"), 100)
+        return Reading(notes=(Note(_fingerprint(fields), f"Acknowledged in New Relic{f' by {owner}' if owner else ''}."),))
+    return single(delivery.source, payload, lambda: _alert(delivery.source, fields))
+
+
+def _state(fields: Mapping[str, Any]) -> Any:
+    return first(fields, "state", "currentstate", "issuestate", "status")
+
+
+def _is_test(fields: Mapping[str, Any]) -> bool:
+    """Whether that is what the test button of an older channel sends: an incident 0 of a product that is called so."""
+    return text_of(fields.get("incidentid")) == "0" and text_of(at(first(fields, "targets"), 0, "product")).casefold() == "testing"
+
+
+def _alert(source: str, fields: Mapping[str, Any]) -> Alert:
+    status = status_of(_state(fields), _STATES, "state")
+    is_issue = first(fields, "id", "issueid") is not None
+    ended = first(fields, "closedat", "updatedat", "timestamp")
+    return Alert(
+        source=source,
+        fingerprint=_fingerprint(fields),
+        status=status,
+        title=_title(fields),
+        starts_at=moment_of(first(fields, "createdat")) if is_issue else None,
+        ends_at=moment_of(ended) if status is AlertStatus.RESOLVED else None,
+        labels=_labels(fields),
+        annotations=_annotations(fields),
+        url=link_of(first(fields, "issueurl", "incidenturl", "issuepageurl", "violationcallbackurl")),
+    )
+
+
+def _fingerprint(fields: Mapping[str, Any]) -> str:
+    issue, incident = text_of(first(fields, "id", "issueid"), 150), text_of(first(fields, "incidentid"), 150)
+    if issue or incident:
+        return f"issue:{issue}" if issue else f"incident:{incident}"
+    return fingerprint_of(
+        *(fields.get(name) for name in ("accountid", "conditionid", "conditionname", "policyname", "title")), _entities(fields)
+    )
+
+
+def _title(fields: Mapping[str, Any]) -> str:
+    written = (
+        _one(first(fields, name)) for name in ("title", "issuetitle", "conditionname", "alertconditionnames", "details", "description")
+    )
+    return title_of(*written)
+
+
+def _one(value: Any) -> Any:
+    """The first of a list, as several variables are lists even when there is only one of it."""
+    return at(value, 0) if isinstance(value, list) else value
+
+
+def _entities(fields: Mapping[str, Any]) -> str:
+    """The names of what is affected, by commas."""
+    targets = first(fields, "targets")
+    named = [at(target, "name") for target in targets] if isinstance(targets, list) else []
+    return _several(first(fields, "impactedentities", "entitiesdatanames") or named)
+
+
+def _several(value: Any) -> str:
+    return ", ".join(filter(None, map(text_of, value))) if isinstance(value, list) else text_of(value)
+
+
+def _labels(fields: Mapping[str, Any]) -> dict[str, str]:
+    targets = first(fields, "targets")
+    application = at(targets, 0, "name") if text_of(at(targets, 0, "type")).casefold() in ("application", "service") else None
+    own = filled(
+        severity=first(fields, "priority", "severity"),
+        service=first(fields, "service", "servicename") or application,
+        environment=first(fields, "environment", "env"),
+        entity=_entities(fields),
+        condition=_several(first(fields, "alertconditionnames", "conditionname")),
+        policy=_several(first(fields, "alertpolicynames", "policyname")),
+        account=first(fields, "accountname"),
+    )
+    return canonical(tags_of(at(targets, 0, "labels")) | tags_of(first(fields, "tags", "labels")) | own)
+
+
+def _annotations(fields: Mapping[str, Any]) -> dict[str, str]:
+    return filled(
+        description=_one(first(fields, "details", "description", "alertconditiondescription", "conditiondescription")),
+        runbook_url=link_of(_one(first(fields, "runbookurl"))),
+        image_url=link_of(first(fields, "violationcharturl", "charturl")),
+        workflow=first(fields, "workflowname"),
+        latest_seen=stamp_of(first(fields, "updatedat", "timestamp")),
+    )
+
+
+SOURCE = Source(
+    kind=SourceKind.NEW_RELIC,
+    name="New Relic",
+    channel=Channel.METRICS,
+    documentation="https://docs.newrelic.com/docs/alerts/get-notified/notification-integrations/#webhook",
+    setup=(
+        "Add a webhook destination with the endpoint {url} and, as authorization, the bearer token {secret};\n"
+        "then name it in a workflow and leave the payload as it is proposed."
+    ),
+    states=dict.fromkeys(_FIRES, "fires") | dict.fromkeys(_ENDS, "recovers") | {_ACKNOWLEDGED: "is noted"},
+    carried_by=(Carrier.BEARER, Carrier.BASIC),
+    forms=frozenset({Form.JSON, Form.URLENCODED}),
+    read=read,
+)

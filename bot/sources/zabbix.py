@@ -1,0 +1,160 @@
+"""Zabbix: webhook media types are scripts that people write, so a body is read by the names of its macros.
+
+A problem is named by its trigger, which belongs to one host; where there is none, by host and name, and by the event's id last of all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from bot.domain.alert import Alert, AlertStatus, Note, Reading
+from bot.domain.routing import Carrier, Channel, SourceKind
+from bot.errors import Malformed
+from bot.sources.fields import filled, fingerprint_of, link_of, moment_of, object_of, status_of, text_of, title_of
+from bot.sources.labels import canonical, tags_of
+from bot.sources.readings import single
+from bot.sources.source import Delivery, Form, Source
+from bot.sources.templates import fields_of, first
+
+_VALUES = {"1": AlertStatus.FIRING, "0": AlertStatus.RESOLVED}
+_WORDS = {"problem": AlertStatus.FIRING, "ok": AlertStatus.RESOLVED, "resolved": AlertStatus.RESOLVED}
+_SEVERITIES = ("not classified", "information", "warning", "average", "high", "disaster")
+_DISCOVERIES = {"1": "discovery", "2": "autoregistration"}
+_UNFILLED = re.compile(r"\{[$#?]?[A-Z][A-Z0-9_.]*\}|\*UNKNOWN\*")
+_HEADING = re.compile(r"(?:problem|resolved(?: in [^:]*)?|updated problem(?: in [^:]*)?|ok)\s*:\s*", re.IGNORECASE)
+_TRIGGER = re.compile(r"[?&]triggerid=(\d+)")
+_EVENT = re.compile(r"[?&]eventid=(\d+)")
+
+
+def read(delivery: Delivery) -> Reading:
+    """The problem or its end, or a note on it; raises Malformed when the body is no object."""
+    payload = object_of(delivery.payload, "the body")
+    fields = fields_of(payload, _UNFILLED)
+    kind = _DISCOVERIES.get(text_of(first(fields, "eventsource", "source"), 10))
+    if kind is not None:
+        return Reading(ignored=(f"That is an event of Zabbix's {kind}, no problem.",))
+    if text_of(first(fields, "eventupdatestatus"), 10) == "1":
+        return Reading(notes=_notes(fields))
+    return single(delivery.source, payload, lambda: _alert(delivery.source, fields))
+
+
+def _notes(fields: Mapping[str, Any]) -> tuple[Note, ...]:
+    """What somebody did to a problem in Zabbix, in Zabbix' words."""
+    done, person = (
+        text_of(first(fields, "eventupdateaction"), 200) or "updated",
+        text_of(first(fields, "eventupdateuser", "userfullname"), 100),
+    )
+    message = text_of(first(fields, "eventupdatemessage"), 1000)
+    told = f"{done[0].upper()}{done[1:]} in Zabbix{f' by {person}' if person else ''}{f': {message}' if message else ''}"
+    fingerprint = _fingerprint(fields)
+    return (Note(fingerprint, told),) if fingerprint else ()
+
+
+def _alert(source: str, fields: Mapping[str, Any]) -> Alert:
+    fingerprint = _fingerprint(fields)
+    if not fingerprint:
+        raise Malformed("trigger_id: expected the script to give {TRIGGER.ID}, or the event's name.")
+    status = _status(fields)
+    return Alert(
+        source=source,
+        fingerprint=fingerprint,
+        status=status,
+        title=_title(fields),
+        starts_at=moment_of(first(fields, "eventtimestamp")),
+        ends_at=moment_of(first(fields, "eventrecoverytimestamp")) if status is AlertStatus.RESOLVED else None,
+        labels=_labels(fields),
+        annotations=_annotations(fields),
+        url=_url(fields),
+    )
+
+
+def _status(fields: Mapping[str, Any]) -> AlertStatus:
+    value = first(fields, "eventvalue", "triggervalue")
+    if value is not None:
+        return status_of(value, _VALUES, "event_value")
+    return status_of(first(fields, "eventrecoverystatus", "eventstatus", "triggerstatus", "status"), _WORDS, "event_status")
+
+
+def _title(fields: Mapping[str, Any]) -> str:
+    headed = _HEADING.sub("", text_of(first(fields, "title", "subject", "alertsubject")), count=1)
+    return title_of(first(fields, "eventname", "triggername", "trigger", "problem"), headed, first(fields, "item", "itemname"))
+
+
+def _fingerprint(fields: Mapping[str, Any]) -> str:
+    """What names the problem; nothing when the body names none."""
+    link = text_of(first(fields, "link", "url", "eventurl"), 2000)
+    trigger = text_of(first(fields, "triggerid"), 50) or _found(_TRIGGER, link)
+    if trigger:
+        return f"trigger:{trigger}"
+    named = text_of(first(fields, "eventname", "triggername", "trigger", "problem", "title", "subject", "alertsubject"))
+    if named:
+        return fingerprint_of("problem", _host(fields), _HEADING.sub("", named, count=1))
+    event = text_of(first(fields, "eventid"), 50) or _found(_EVENT, link)
+    return f"event:{event}" if event else ""
+
+
+def _found(pattern: re.Pattern[str], text: str) -> str:
+    found = pattern.search(text)
+    return found[1] if found else ""
+
+
+def _host(fields: Mapping[str, Any]) -> str:
+    return text_of(first(fields, "hostname", "host", "eventhost", "hosthost"))
+
+
+def _labels(fields: Mapping[str, Any]) -> dict[str, str]:
+    number = text_of(first(fields, "eventnseverity", "triggernseverity", "nseverity", "severity"), 60)
+    severity = _SEVERITIES[int(number)] if number in ("0", "1", "2", "3", "4", "5") else number
+    own = filled(
+        host=_host(fields),
+        severity=severity or first(fields, "eventseverity", "triggerseverity"),
+        service=first(fields, "service", "servicename"),
+        environment=first(fields, "environment", "env"),
+        hostgroup=first(fields, "hostgroup", "hostgroups", "triggerhostgroupname"),
+    )
+    return canonical(tags_of(first(fields, "eventtagsjson", "eventtags", "tags")) | own)
+
+
+def _annotations(fields: Mapping[str, Any]) -> dict[str, str]:
+    return filled(
+        description=first(fields, "description", "message", "alertmessage", "triggerdescription"),
+        value=first(fields, "eventopdata", "opdata", "itemvalue", "item"),
+        runbook_url=link_of(first(fields, "triggerurl", "runbookurl")),
+    )
+
+
+def _url(fields: Mapping[str, Any]) -> str | None:
+    """The problem's own page: as the script gives it, or put together from the address of the frontend."""
+    given = link_of(first(fields, "link", "eventurl", "url"))
+    site, trigger, event = (text_of(first(fields, name), 500) for name in ("zabbixurl", "triggerid", "eventid"))
+    made = (
+        f"{site.rstrip('/')}/tr_events.php?triggerid={trigger}&eventid={event}"
+        if site and trigger.isdecimal() and event.isdecimal()
+        else None
+    )
+    return given or link_of(made) or link_of(site)
+
+
+SOURCE = Source(
+    kind=SourceKind.ZABBIX,
+    name="Zabbix",
+    channel=Channel.METRICS,
+    documentation="https://www.zabbix.com/documentation/current/en/manual/config/notifications/media/webhook",
+    setup=(
+        "Add a media type Webhook whose script posts its parameters as JSON to {url} with the header Authorization: Bearer {secret};\n"
+        "its parameters: event_value, trigger_id, event_id, event_name, event_nseverity, host, event_update_status (docs/sources.md)."
+    ),
+    states={
+        "1": "fires",
+        "0": "recovers",
+        "problem": "fires",
+        "ok": "recovers",
+        "resolved": "recovers",
+        "event_update_status": "is noted",
+    },
+    carried_by=(Carrier.BEARER, Carrier.BASIC, Carrier.PATH),
+    forms=frozenset({Form.JSON, Form.URLENCODED}),
+    read=read,
+)

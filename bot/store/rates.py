@@ -1,0 +1,80 @@
+"""Rows of rates: how many alerts a minute brought, by source and fingerprint; a source's own rows carry no fingerprint (G5, J13)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from sqlalchemy import and_, delete, func, select, text
+from sqlalchemy.sql import bindparam
+
+from bot.domain.alert import AlertRow
+from bot.domain.rates import Key
+from bot.store.database import Transaction
+from bot.store.rows import as_noun
+from bot.store.tables import Moment, alerts, rates
+
+_COUNT = text(
+    "INSERT INTO rates (organisation, branch, source, fingerprint, minute, count)"
+    " VALUES (:organisation, :branch, :source, :fingerprint, :minute, :count)"
+    " ON CONFLICT (organisation, source, fingerprint, minute) DO UPDATE SET count = rates.count + excluded.count"
+).bindparams(bindparam("minute", type_=Moment))
+
+
+async def add_counts(tx: Transaction, counted: Mapping[tuple[Key, datetime], int]) -> None:
+    """Adds to the minutes' counts, all in one statement."""
+    scope = {"organisation": tx.scope.organisation, "branch": tx.scope.branch}
+    rows = [
+        scope | {"source": key.source, "fingerprint": key.fingerprint, "minute": minute, "count": count}
+        for (key, minute), count in counted.items()
+    ]
+    await tx.run(_COUNT, rows)
+
+
+async def list_full(tx: Transaction, counted: Collection[tuple[Key, datetime]], least: int) -> dict[tuple[Key, datetime], int]:
+    """Those of these keys and minutes whose count is ``least`` or more, with it."""
+    wanted = (
+        rates.c.source.in_({key.source for key, _ in counted}),
+        rates.c.fingerprint.in_({key.fingerprint for key, _ in counted}),
+        rates.c.minute.in_({minute for _, minute in counted}),
+    )
+    found = (await tx.run(tx.select(rates, *wanted, rates.c.count >= least))).mappings()
+    full = {(Key(row["source"], row["fingerprint"]), row["minute"]): row["count"] for row in found}
+    return {known: count for known, count in full.items() if known in counted}
+
+
+async def list_counts(tx: Transaction, source: str, fingerprints: Collection[str], since: datetime) -> dict[datetime, int]:
+    """What each minute from ``since`` on brought of these fingerprints together; minutes that brought none are not there."""
+    statement = (
+        select(rates.c.minute, func.sum(rates.c.count).label("count"))
+        .where(tx.within(rates), rates.c.source == source, rates.c.fingerprint.in_(list(fingerprints)), rates.c.minute >= since)
+        .group_by(rates.c.minute)
+    )
+    return {row["minute"]: int(row["count"]) for row in (await tx.run(statement)).mappings()}
+
+
+async def get_known_since(tx: Transaction, source: str) -> datetime:
+    """The first minute in which a source was heard, whenever that was."""
+    first = select(func.min(rates.c.minute)).where(tx.within(rates), rates.c.source == source, rates.c.fingerprint == "")
+    moment: datetime = (await tx.run(first)).scalar_one()
+    return moment
+
+
+async def forget(tx: Transaction, before: datetime) -> int:
+    """Drops what is older than that moment, but for each source's first minute: it says for how long the source is known."""
+    first = rates.alias("first")
+    earliest = (
+        select(func.min(first.c.minute))
+        .where(first.c.organisation == rates.c.organisation, first.c.source == rates.c.source, first.c.fingerprint == "")
+        .scalar_subquery()
+    )
+    old = and_(tx.within(rates), rates.c.minute < before)
+    dropped = await tx.changed(delete(rates).where(old, rates.c.fingerprint != ""))
+    return dropped + await tx.changed(delete(rates).where(old, rates.c.fingerprint == "", rates.c.minute > earliest))
+
+
+async def find_latest_alert(tx: Transaction, key: Key) -> AlertRow | None:
+    """The alert that was last heard with a fingerprint."""
+    same = (alerts.c.source == key.source, alerts.c.fingerprint == key.fingerprint)
+    row = (await tx.run(tx.select(alerts, *same).order_by(alerts.c.starts_at.desc()).limit(1))).mappings().first()
+    return None if row is None else as_noun(AlertRow, row)

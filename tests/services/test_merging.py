@@ -1,0 +1,129 @@
+"""Alerts and incidents in people's hands: the inbox, bulk moves and merging, with the history of both sides kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.alert import Disposition
+from bot.domain.status import Status
+from bot.domain.timeline import EntryKind
+from bot.errors import Malformed, NotFound, Refused
+from bot.services import inbox, merging
+from bot.store import alerts as alert_rows
+from bot.store import incidents as incident_rows
+from tests.services.desk import Desk
+from tests.services.reports import WAITS, report
+
+
+async def wait_in_inbox(desk: Desk, *fingerprints: str) -> list[str]:
+    """The ids of alerts that no route wants."""
+    for fingerprint in fingerprints:
+        await report(desk, fingerprint, WAITS)
+    return [row.id for row in await desk.read(inbox.listed)]
+
+
+async def fingerprints(desk: Desk, incident_id: str) -> set[str]:
+    rows = await desk.read(lambda work: alert_rows.list_of_incident(work.tx, incident_id))
+    return {row.fingerprint for row in rows}
+
+
+async def test_the_inbox_lists_what_no_route_wanted_the_latest_first(desk: Desk) -> None:
+    await report(desk, "f1", WAITS)
+    await desk.travel(minutes=1)
+    await report(desk, "f2", WAITS)
+    assert [row.fingerprint for row in await desk.read(inbox.listed)] == ["f2", "f1"]
+
+
+async def test_several_alerts_of_the_inbox_become_one_incident(desk: Desk) -> None:
+    waiting = await wait_in_inbox(desk, "f1", "f2")
+    incident = await desk.run(inbox.declare_from, desk.names["ana"], "token", waiting, None, "P1")
+    assert (incident.severity, incident.declared_by) == ("P1", desk.id_of("ana"))
+    assert await fingerprints(desk, incident.id) == {"f1", "f2"}
+    assert await desk.read(inbox.listed) == []
+    assert (await desk.entries(incident)).count(EntryKind.ALERT_JOINED) == 2
+    with pytest.raises(Refused, match="belongs to an incident already"):
+        await desk.run(inbox.declare_from, desk.names["ana"], "another", waiting)
+
+
+async def test_alerts_go_from_one_incident_to_another_and_both_timelines_say_so(desk: Desk) -> None:
+    one, other = await desk.declare("Checkout fails", token="a"), await desk.declare("Payments fail", token="b")
+    waiting = await wait_in_inbox(desk, "f1", "f2")
+    await desk.run(inbox.attach, desk.names["ana"], one.id, waiting)
+    await desk.run(inbox.attach, desk.names["ben"], other.id, waiting)
+    assert (await fingerprints(desk, one.id), await fingerprints(desk, other.id)) == (set(), {"f1", "f2"})
+    assert (await desk.entries(one)).count(EntryKind.ALERT_DETACHED) == 2
+    assert (await desk.entries(other)).count(EntryKind.ALERT_JOINED) == 2
+    assert await desk.verifies()
+
+
+async def test_what_is_taken_out_waits_in_the_inbox_with_the_reason(desk: Desk) -> None:
+    incident = await desk.declare()
+    waiting = await wait_in_inbox(desk, "f1")
+    await desk.run(inbox.attach, desk.names["ana"], incident.id, waiting)
+    await desk.run(inbox.detach, desk.names["ben"], incident.id, waiting)
+    (row,) = await desk.read(inbox.listed)
+    assert (row.disposition, row.reason) == (Disposition.INBOX, f"taken out of {incident.reference} by Ben")
+    with pytest.raises(Refused, match="is no alert of"):
+        await desk.run(inbox.detach, desk.names["ben"], incident.id, waiting)
+
+
+async def test_an_alert_that_does_not_exist_moves_none_of_the_others(desk: Desk) -> None:
+    incident = await desk.declare()
+    waiting = await wait_in_inbox(desk, "f1")
+    with pytest.raises(NotFound):
+        await desk.run(inbox.attach, desk.names["ana"], incident.id, [*waiting, "nothing"])
+    with pytest.raises(Malformed):
+        await desk.run(inbox.attach, desk.names["ana"], incident.id, [])
+    assert await fingerprints(desk, incident.id) == set()
+
+
+async def test_the_one_that_is_merged_ends_and_its_alerts_go_on_in_the_other(desk: Desk) -> None:
+    gone, into = await desk.declare("Checkout fails", token="a"), await desk.declare("Payments fail", token="b")
+    await desk.run(inbox.attach, desk.names["ana"], gone.id, await wait_in_inbox(desk, "f1", "f2"))
+    merged = await desk.run(merging.merge, desk.names["ana"], gone.id, into.id)
+    ended = await desk.incident(gone)
+    assert (merged.id, ended.status, ended.merged_into) == (into.id, Status.RESOLVED, into.id)
+    assert await fingerprints(desk, into.id) == {"f1", "f2"}
+    assert (await desk.owed(gone), await desk.running(gone), await desk.armed(gone)) == ({}, [], [])
+    assert await desk.running(into), "the other one goes on ringing"
+    assert EntryKind.MERGED in await desk.entries(gone) and EntryKind.MERGED in await desk.entries(into)
+    assert any(f"merged {gone.reference} into {into.reference}" in text for text in await desk.said(gone))
+    assert any("2 alerts came with it." in text for text in await desk.said(into))
+    assert await desk.verifies()
+
+
+async def test_the_worse_severity_of_two_merged_incidents_is_kept(desk: Desk) -> None:
+    worse, lesser = await desk.declare("Checkout fails", "P0", token="a"), await desk.declare("Slow pages", "P1", token="b")
+    merged = await desk.run(merging.merge, desk.names["ana"], worse.id, lesser.id)
+    assert (merged.id, merged.severity) == (lesser.id, "P0")
+
+
+async def test_an_alert_of_the_merged_incident_joins_the_other_when_it_comes_back(desk: Desk) -> None:
+    await report(desk, "f1")
+    into = await desk.declare("Payments fail", token="b")
+    (gone,) = [one for one in await desk.read(lambda work: incident_rows.list_open(work.tx)) if one.id != into.id]
+    await desk.run(merging.merge, desk.names["ana"], gone.id, into.id)
+    await report(desk, "f1", status="resolved")
+    await desk.travel(minutes=2)
+    await report(desk, "f1", starts_after_minutes=2)
+    assert {row.incident_id for row in await desk.read(lambda work: alert_rows.list_of_incident(work.tx, into.id))} == {into.id}
+    assert len(await desk.read(lambda work: incident_rows.list_open(work.tx))) == 1
+
+
+async def test_only_two_open_incidents_can_be_merged(desk: Desk) -> None:
+    gone, into = await desk.declare("Checkout fails", token="a"), await desk.declare("Payments fail", token="b")
+    with pytest.raises(Refused, match="into itself"):
+        await desk.run(merging.merge, desk.names["ana"], into.id, into.id)
+    await desk.run(merging.merge, desk.names["ana"], gone.id, into.id)
+    with pytest.raises(Refused, match="is resolved"):
+        await desk.run(merging.merge, desk.names["ana"], gone.id, into.id)
+
+
+async def test_a_private_incident_is_not_merged_into_one_that_everybody_sees(desk: Desk) -> None:
+    gone, into = await desk.declare("Keys leaked", token="a", private=True), await desk.declare("Payments fail", token="b")
+    with pytest.raises(Refused, match="is private"):
+        await desk.run(merging.merge, desk.names["ana"], gone.id, into.id)
+    kept = await desk.incident(gone)
+    assert replace(kept, version=gone.version) == replace(gone, next_update_at=kept.next_update_at)

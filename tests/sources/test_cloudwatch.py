@@ -1,0 +1,127 @@
+"""Amazon CloudWatch: exact states out of SNS's envelope, out of Lambda's, raw, and from EventBridge."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from bot.domain.alert import AlertStatus
+from bot.errors import Malformed
+from bot.sources.cloudwatch import SOURCE
+from tests.sources.deliveries import delivery, only, payload_of, read
+
+ARN = "arn:aws:cloudwatch:eu-central-1:210987654321:alarm:orders-queue-age"
+
+
+def wrapped(**changes: Any) -> dict[str, Any]:
+    """The alarm's notification, with fields of the alarm changed."""
+    envelope: dict[str, Any] = payload_of("cloudwatch", "alarm")
+    return envelope | {"Message": json.dumps(json.loads(envelope["Message"]) | changes)}
+
+
+def test_an_alarm_fires_with_what_a_person_needs() -> None:
+    alert = only(SOURCE, "alarm", content_type="text/plain; charset=UTF-8")
+    assert (alert.status, alert.title, alert.fingerprint, alert.starts_at) == (AlertStatus.FIRING, "orders-queue-age", ARN, None)
+    assert alert.labels["region"] == "eu-central-1"
+    assert alert.labels["QueueName"] == "orders"
+    assert alert.labels["namespace"] == "AWS/SQS"
+    assert alert.annotations["description"] == "Orders wait longer than five minutes"
+    assert alert.annotations["error"].startswith("Threshold Crossed: 2 datapoints")
+    assert alert.url == "https://console.aws.amazon.com/cloudwatch/home?region=eu-central-1#alarmsV2:alarm/orders-queue-age"
+
+
+def test_ok_ends_the_same_alarm() -> None:
+    ended = only(SOURCE, "ok")
+    assert (ended.status, ended.fingerprint) == (AlertStatus.RESOLVED, only(SOURCE, "alarm").fingerprint)
+    assert ended.ends_at is not None
+    assert ended.ends_at.isoformat() == "2026-11-20T22:03:12.093000+00:00"
+
+
+def test_no_data_after_an_alarm_is_noted_and_ends_nothing() -> None:
+    reading = read(SOURCE, "insufficient_data")
+    assert reading.alerts == ()
+    assert [(note.fingerprint, "has no data" in note.text) for note in reading.notes] == [(ARN, True)]
+    assert "neither fires nor recovers" in reading.ignored[0]
+
+
+def test_no_data_after_ok_is_ignored_visibly() -> None:
+    reading = read(SOURCE, wrapped(NewStateValue="INSUFFICIENT_DATA", OldStateValue="OK"))
+    assert (reading.alerts, reading.notes, len(reading.ignored)) == ((), (), 1)
+
+
+@pytest.mark.parametrize("word", ["Alarm!", "RESOLVED", "", None, 7])
+def test_a_state_nobody_documented_is_unreadable(word: Any) -> None:
+    alert = only(SOURCE, wrapped(NewStateValue=word))
+    assert alert.status is AlertStatus.FIRING
+    assert "NewStateValue: expected one of alarm, ok" in str(alert.unreadable)
+
+
+@pytest.mark.parametrize("name", ["raw", "eventbridge"])
+def test_raw_delivery_and_eventbridge_say_the_same_alarm(name: str) -> None:
+    one, other = only(SOURCE, name), only(SOURCE, "alarm")
+    assert (one.status, one.title, one.fingerprint) == (other.status, other.title, other.fingerprint)
+    assert one.labels["QueueName"] == "orders"
+
+
+def test_an_alarm_without_its_arn_is_told_by_account_region_and_name() -> None:
+    first, again = only(SOURCE, wrapped(AlarmArn=None)), only(SOURCE, wrapped(AlarmArn=None, NewStateValue="OK"))
+    assert first.fingerprint == again.fingerprint
+    assert first.fingerprint != only(SOURCE, wrapped(AlarmArn=None, Region="EU (Ireland)")).fingerprint
+    assert first.url is None
+
+
+def test_a_composite_alarm_fires_without_a_metric() -> None:
+    alert = only(SOURCE, "composite")
+    assert alert.title == "shop-is-broken"
+    assert alert.annotations["rule"] == "ALARM(orders-queue-age) AND ALARM(payments-5xx)"
+
+
+def test_metric_math_in_lambdas_envelope_names_the_function_as_the_service() -> None:
+    alert = only(SOURCE, "metric_math")
+    assert (alert.labels["service"], alert.labels["metric"]) == ("orders", "Errors")
+
+
+def test_a_subscription_is_to_be_confirmed_at_sns_alone() -> None:
+    reading = read(SOURCE, "subscription")
+    assert reading.alerts == ()
+    assert str(reading.confirm).startswith("https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription")
+    with pytest.raises(Malformed, match="SubscribeURL"):
+        read(SOURCE, payload_of("cloudwatch", "subscription", SubscribeURL="https://evil.example/"))
+
+
+def test_the_end_of_a_subscription_is_ignored_visibly() -> None:
+    reading = read(SOURCE, payload_of("cloudwatch", "subscription", Type="UnsubscribeConfirmation"))
+    assert (reading.alerts, reading.confirm) == ((), None)
+    assert "has ended" in reading.ignored[0]
+
+
+def test_another_event_of_a_topic_is_a_plain_alert() -> None:
+    alert = only(SOURCE, "database_event")
+    assert (alert.status, alert.title) == (AlertStatus.FIRING, "RDS Notification Message")
+    assert "DB instance restarted" in alert.annotations["description"]
+
+
+def test_a_marked_subject_of_another_program_ends_its_own_alert() -> None:
+    firing = payload_of("cloudwatch", "alarm", Subject="[FIRING:1] OrdersWait", Message="Orders wait")
+    fired, ended = only(SOURCE, firing), only(SOURCE, firing | {"Subject": "[RESOLVED] OrdersWait", "Message": "fine"})
+    assert (fired.status, ended.status) == (AlertStatus.FIRING, AlertStatus.RESOLVED)
+    assert (fired.title, fired.fingerprint) == (ended.title, ended.fingerprint)
+
+
+def test_an_empty_message_is_unreadable_and_says_so() -> None:
+    assert "got nothing" in str(only(SOURCE, payload_of("cloudwatch", "alarm", Message="")).unreadable)
+
+
+def test_one_odd_record_costs_no_other() -> None:
+    records = payload_of("cloudwatch", "metric_math")["Records"]
+    alerts = read(SOURCE, {"Records": [None, *records, {"Sns": 7}]}).alerts
+    assert [alert.unreadable is None for alert in alerts] == [False, True, False]
+
+
+def test_a_message_counts_once_by_the_id_that_sns_gave_it() -> None:
+    assert SOURCE.delivery_id is not None
+    assert SOURCE.delivery_id(delivery("cloudwatch", "alarm")) == "0e6f2a51-90b4-5c3d-8f1a-77d2c1b4a001"
+    raw = delivery("cloudwatch", "raw", headers={"x-amz-sns-message-id": "77aa"})
+    assert SOURCE.delivery_id(raw) == "77aa"

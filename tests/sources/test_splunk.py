@@ -1,0 +1,62 @@
+"""Splunk: saved searches that found something; there is no recovery."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.domain.alert import AlertStatus
+from bot.errors import Malformed
+from bot.sources.splunk import SOURCE
+from tests.sources.deliveries import only, payload_of, read
+
+
+def test_a_search_that_found_something_fires() -> None:
+    alert = only(SOURCE, "found")
+    assert (alert.status, alert.title, alert.starts_at) == (AlertStatus.FIRING, "Errors of billing", None)
+    wanted = {"host": "billing-2", "sourcetype": "billing", "severity": "error", "search": "Errors of billing"}
+    assert alert.labels.items() >= wanted.items()
+    assert alert.annotations["description"] == "charge failed: the provider answered 503"
+    assert alert.annotations["latest_seen"] == "2026-11-20T22:04:32+00:00"
+    assert alert.url is not None
+    assert alert.url.startswith("https://splunk.example.com:8000/app/search/")
+
+
+def test_a_later_run_of_the_search_is_the_same_alert() -> None:
+    assert only(SOURCE, "found-again").fingerprint == only(SOURCE, "found").fingerprint
+
+
+def test_another_host_is_another_alert() -> None:
+    result = payload_of(SOURCE.kind, "found")["result"] | {"host": "billing-3"}
+    assert only(SOURCE, payload_of(SOURCE.kind, "found", result=result)).fingerprint != only(SOURCE, "found").fingerprint
+
+
+@pytest.mark.parametrize("missing", ["results_link", "owner", "result"])
+def test_every_other_field_may_be_missing(missing: str) -> None:
+    alert = only(SOURCE, payload_of(SOURCE.kind, "found", **{missing: ...}))
+    assert (alert.title, alert.unreadable) == ("Errors of billing", None)
+
+
+@pytest.mark.parametrize(
+    ("sid", "name"),
+    [
+        ("scheduler__ops__search__Errors_at_1795212270_8", "Errors"),
+        ("rt_scheduler__ops__search__sign_in_at_1795212270_8.2", "sign_in"),
+        ("scheduler__ops__search__RMD5ab12cd34_at_1795212270_8", "RMD5ab12cd34"),
+    ],
+)
+def test_a_search_without_a_name_is_named_as_its_run_is(sid: str, name: str) -> None:
+    assert only(SOURCE, payload_of(SOURCE.kind, "found", search_name=..., sid=sid)).title == name
+
+
+def test_a_body_that_names_no_search_is_unreadable() -> None:
+    alert = only(SOURCE, payload_of(SOURCE.kind, "found", search_name=None, sid="1795212270.8"))
+    assert alert.unreadable == "search_name: expected the name of a saved search."
+
+
+def test_only_known_fields_of_a_result_are_kept() -> None:
+    assert "someone@example.com" not in str(only(SOURCE, "found"))
+
+
+def test_a_body_that_is_no_object_is_malformed() -> None:
+    with pytest.raises(Malformed, match="expected an object"):
+        read(SOURCE, 7)
