@@ -28,7 +28,7 @@ from bot.sandbox import samples
 
 ROUNDS, SECONDS, BACKLOG = 3, 3.0, 10_000
 _BEARER = f"Authorization: Bearer {servers.SECRET}\r\n"
-_WORKED_OFF_WITHIN = 120.0
+_WORKED_OFF_WITHIN = 600.0
 Body = Callable[[int], bytes]
 
 
@@ -63,7 +63,7 @@ def own_body(*, unique: bool) -> Body:
 
 
 def _prose(length: int) -> str:
-    return ("The share of failed requests is above five percent and rising. " * 40)[:length]
+    return ("The share of slow answers is above five percent and still rising. " * 40)[:length]
 
 
 async def accepted(folder: Path) -> list[Figure]:
@@ -134,7 +134,7 @@ def _figures(rounds: dict[str, list[Round]], kind: str) -> list[Figure]:
 
 
 def _middle(rounds: Sequence[Round], name: str) -> float:
-    return statistics.median(getattr(one, name) for one in rounds)
+    return float(statistics.median(getattr(one, name) for one in rounds))
 
 
 def _accepted(name: str, rounds: Sequence[Round], floor: str, aim: str, holds: bool) -> Figure:

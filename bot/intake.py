@@ -22,7 +22,11 @@ BATCH = 256
 """Bodies to a transaction while the door is quiet."""
 SMALL_BATCH = 48
 """Bodies to a transaction while the door is pressed: short enough that nobody waits long for the write gate."""
-LEAST_SHARE = 0.08
+ALERTS_AT_MOST = 5000
+"""Alerts of one body: no monitor groups more, and nobody else's alert may wait behind them."""
+ALERTS_TOGETHER = 2000
+"""Alerts of several bodies to a transaction."""
+LEAST_SHARE = 0.05
 """The part of the time that the worker works while the door is pressed and no body has waited for long."""
 PATIENT_FOR, IMPATIENT_AFTER = timedelta(seconds=8), timedelta(seconds=20)
 """Between these ages of the oldest body the worker's part grows to the whole: 95 of 100 bodies are worked off within 30 s (W4)."""
@@ -79,8 +83,8 @@ class IntakeWorker:
         self._age = self._clock.now() - rows[0].received_at if rows else timedelta()
         known: dict[tuple[str, bytes], Reading] = {}
         batch = [(row, read) for row, read in [(row, await self._read_or_put_back(row, known)) for row in rows] if read is not None]
-        if batch:
-            await self._take(batch)
+        for part in parts_of(batch):
+            await self._take(part)
         return len(rows) == size
 
     async def _read_or_put_back(self, row: IntakeRow, known: dict[tuple[str, bytes], Reading]) -> Delivered | None:
@@ -99,6 +103,8 @@ class IntakeWorker:
         reading = known.get((row.source, row.body)) if row.envelope is None else None
         if reading is None:
             reading = SOURCES[rule.kind].read(_delivery(row, rule.fields))
+            if len(reading.alerts) > ALERTS_AT_MOST:
+                raise Malformed(f"The body holds {len(reading.alerts)} alerts; at most {ALERTS_AT_MOST} are taken at once.")
             if row.envelope is None:
                 known[row.source, row.body] = reading
         return _delivered(row, rule, reading)
@@ -124,6 +130,20 @@ class IntakeWorker:
     async def _give_up(self, row: IntakeRow, error: Exception) -> None:
         telemetry.logger().error("alert_body_failed", receipt=row.id, source=row.source, exc_info=error)
         await self._services.run(intake.put_back, row, f"{type(error).__name__}: {error}"[:500])
+
+
+def parts_of(batch: Sequence[tuple[IntakeRow, Delivered]]) -> list[list[tuple[IntakeRow, Delivered]]]:
+    """The batch in its order, in parts that hold at most ALERTS_TOGETHER alerts, or one body alone."""
+    parts: list[list[tuple[IntakeRow, Delivered]]] = []
+    together = 0
+    for row, delivered in batch:
+        count = len(delivered.reading.alerts)
+        if not parts or together + count > ALERTS_TOGETHER:
+            parts.append([])
+            together = 0
+        parts[-1].append((row, delivered))
+        together += count
+    return parts
 
 
 def share_of(age: timedelta) -> float:

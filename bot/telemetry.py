@@ -30,6 +30,8 @@ _PATTERNS = (
     (re.compile(r"(?<=[?&])(ticket|(?:auth_)?token|secret|password|(?:api_?)?key|sig|signature)=[^&\s\"'<>]+", re.I), r"\1=[secret]"),
     (re.compile(r"(?<=/ack/)[\w.-]+"), "[link]"),
     (re.compile(r"(?<=/alerts/)(?!receipts/)([\w.-]+/)[^\s\"'<>?]+"), r"\1[path]"),
+    (re.compile(r"(?<=/heartbeat/)([\w.-]+/)(?!fail\b)[^\s\"'<>?]+"), r"\1[path]"),
+    (re.compile(r"(?<=\bauthorization: )[^'\"\r\n]+", re.IGNORECASE), "[secret]"),
     (re.compile(r"\+\d{5,13}(\d{2})\b"), r"+…\1"),
 )
 

@@ -22,6 +22,7 @@ from bot.app.outward import limits_of, links_of, own_numbers, senders_of, sns_of
 from bot.clock import Clock, SteeredClock, SystemClock
 from bot.dispatcher import Dispatcher
 from bot.domain.policy import Policy
+from bot.domain.undone import left_undone
 from bot.intake import IntakeWorker
 from bot.listeners import Slack as SlackEdge
 from bot.listeners.requests import Verification
@@ -99,7 +100,7 @@ class Muster:
             self._start(loop)
         if self.slack_socket is not None:
             self._start(self.slack_socket.run())
-        for limit in (*self.services.limits, *self.policy.warnings()):
+        for limit in (*self.services.limits, *left_undone(self.policy)):
             telemetry.logger().warning("limit", message=limit)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:

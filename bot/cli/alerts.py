@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli.client import call, incident_path
+from bot.cli.client import call, incident_path, when
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _ALERTS = click.argument("alerts", metavar="ALERT…", nargs=-1, required=True)
@@ -34,16 +34,24 @@ def _print(found: Sequence[dict[str, Any]], columns: Sequence[tuple[str, str]], 
     if not found:
         click.echo(empty)
         return
-    table = Table(*(title for title, _ in columns), box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for place, (title, _) in enumerate(columns):
+        table.add_column(title, no_wrap=place == 0, min_width=max(len(_cell(one, columns[0][1])) for one in found) if place == 0 else None)
     for one in found:
-        table.add_row(*(Text(_cell(one[name])) for _, name in columns))
+        table.add_row(*(Text(_cell(one, name)) for _, name in columns))
     Console().print(table)
 
 
-def _cell(value: Any) -> str:
-    if isinstance(value, dict):
-        return " ".join(f"{name}={','.join(globs)}" for name, globs in value.items())
-    return str(value)
+def _cell(one: Mapping[str, Any], name: str) -> str:
+    value = one[name]
+    if name == "match":
+        return " ".join(f"{label}={','.join(globs)}" for label, globs in value.items())
+    return when(value) if name.endswith("_at") else str(value)
+
+
+def _counted(alerts: Sequence[str]) -> str:
+    count = len(set(alerts))
+    return f"{count} alert is" if count == 1 else f"{count} alerts are"
 
 
 @alert.command("list", epilog="Example: muster alert list --json")
@@ -77,7 +85,7 @@ def declare(alerts: tuple[str, ...], title: str | None, severity: str | None) ->
 def attach(reference: str, alerts: tuple[str, ...]) -> None:
     """Make alerts an incident's, whichever they were of before."""
     call("POST", incident_path(reference, "attach"), {"alerts": list(alerts)})
-    click.echo(f"{len(set(alerts))} of {reference} now.")
+    click.echo(f"{_counted(alerts)} {reference}'s now.")
 
 
 @alert.command(epilog="Example: muster alert detach INC-7 01m7…")
@@ -86,7 +94,7 @@ def attach(reference: str, alerts: tuple[str, ...]) -> None:
 def detach(reference: str, alerts: tuple[str, ...]) -> None:
     """Put an incident's alerts back into the inbox."""
     call("POST", incident_path(reference, "detach"), {"alerts": list(alerts)})
-    click.echo(f"{len(set(alerts))} in the inbox again.")
+    click.echo(f"{_counted(alerts)} in the inbox again.")
 
 
 @silence.command("list", epilog="Example: muster silence list")
@@ -100,7 +108,7 @@ def list_silences(as_json: bool) -> None:
     columns = (("Silence", "number"), ("Alerts", "match"), ("Until", "ends_at"), ("By", "author"), ("Why", "comment"))
     _print(found["silences"], columns, "Nothing is silenced.", as_json=False)
     for planned in found["maintenance"]:
-        click.echo(f"Maintenance of the policy: {planned['name']} ({_cell(planned['match'])})")
+        click.echo(f"Maintenance of the policy: {planned['name']} ({_cell(planned, 'match')})")
 
 
 @silence.command(epilog='Example: muster silence add 2h service=checkout env=prod --why "the new gateway goes live"')
@@ -110,12 +118,12 @@ def list_silences(as_json: bool) -> None:
 def add(span: str, labels: tuple[str, ...], comment: str) -> None:
     """Silence the alerts that carry all those labels."""
     pairs = [label.partition("=") for label in labels]
-    wrong = next((name for name, sign, value in pairs if not (name and sign and value)), None)
+    wrong = next(("".join(pair) for pair in pairs if not all(pair)), None)
     if wrong is not None:
         raise click.UsageError(f"Expected NAME=GLOB, got {wrong!r}.")
     match = {name: value.split(",") for name, _, value in pairs}
     made = call("POST", "/silences", {"span": span, "match": match, "comment": comment})
-    click.echo(f"Silence {made['number']} until {made['ends_at']}.")
+    click.echo(f"Silence {made['number']} until {when(made['ends_at'])}.")
 
 
 @silence.command(epilog="Example: muster silence end 3")

@@ -6,6 +6,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -40,6 +41,11 @@ def _sentence(error: urllib.error.HTTPError) -> str:
         return str(json.load(error)["message"])
     except (ValueError, KeyError, TypeError):
         return f"The bot answered {error.code} {error.reason}; is MUSTER_URL the address of a bot?"
+
+
+def when(moment: str) -> str:
+    """A moment of an answer, such as ``2026-11-21 13:15 UTC``."""
+    return f"{datetime.fromisoformat(moment).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def incident_path(reference: str, action: str = "") -> str:

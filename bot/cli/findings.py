@@ -9,6 +9,7 @@ from zoneinfo import TZPATH
 
 from bot.domain.policy import Person, Policy
 from bot.domain.severity import Road
+from bot.domain.undone import left_undone
 from bot.senders.checks_mail import MailServer
 from bot.settings import Settings
 from bot.store.condition import Condition
@@ -92,7 +93,7 @@ def policy(policy: Policy, missing_secrets: Collection[str], configured: Collect
     """What the policy leaves out, what it needs and lacks, and whom it cannot reach."""
     counted = f"{len(policy.severities)} severities, {len(policy.people)} people, {len(policy.sources)} sources"
     yield ok("policy", f"{policy.name} can be used: {counted}.")
-    for warning in policy.warnings():
+    for warning in left_undone(policy):
         yield warn("policy", warning, "Change the policy, if that is not meant.")
     for name in missing_secrets:
         yield fail(

@@ -12,9 +12,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli.client import call, incident_path
+from bot.cli.client import call, incident_path, when
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_MOMENTS = (
+    ("Started", "started_at"),
+    ("Acknowledged", "acknowledged_at"),
+    ("Resolved", "resolved_at"),
+    ("Next update", "next_update_at"),
+)
 _REFERENCE = click.argument("reference", metavar="INC-7")
 
 
@@ -36,17 +42,14 @@ def _print(found: Mapping[str, Any], as_json: bool) -> None:
         ("Status", found["status"]),
         ("Owner", found["owner"] or "nobody yet"),
         ("Impact", found["impact"] or "not stated yet"),
-        ("Started", found["started_at"]),
-        ("Acknowledged", found["acknowledged_at"]),
-        ("Resolved", found["resolved_at"]),
-        ("Next update", found["next_update_at"]),
+        *((name, found[field] and when(found[field])) for name, field in _MOMENTS),
         ("Channel", channel),
     )
     for name, value in facts:
         if value:
             click.echo(f"  {name}: {value}")
     for promise in found["promises"]:
-        click.echo(f"  Promise: {promise['clock']} by {promise['due_at']}: {_outcome(promise)}")
+        click.echo(f"  Promise: {promise['clock']} by {when(promise['due_at'])}: {_outcome(promise)}")
 
 
 def _outcome(promise: Mapping[str, Any]) -> str:

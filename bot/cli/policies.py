@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 
 from bot.domain.policy import Policy
 from bot.domain.policy_file import load_policy
+from bot.domain.undone import left_undone
 from bot.settings import load_settings, read_policy
 
 _NAME = click.argument("name", required=False)
@@ -32,9 +33,11 @@ def policy() -> None:
 def check(name: str | None) -> None:
     """Say whether a policy can be used; a wrong one is named by file, line, field and what was expected there."""
     read = _load(name)
-    for warning in read.warnings():
+    for warning in left_undone(read):
         click.echo(f"Note: {warning}", err=True)
-    click.echo(f"{read.name}: {len(read.severities)} severities, {len(read.people)} people, {len(read.sources)} sources. It can be used.")
+    counted = (("severity", "severities", read.severities), ("person", "people", read.people), ("source", "sources", read.sources))
+    listed = ", ".join(f"{len(found)} {one if len(found) == 1 else many}" for one, many, found in counted)
+    click.echo(f"{read.name}: {listed}. It can be used.")
 
 
 @policy.command(epilog="Example: muster policy show jovie")

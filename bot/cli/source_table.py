@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
+from bot.cli.payloads import payload
 from bot.domain.routing import Carrier, SourceKind
 from bot.sources import SOURCES
 from bot.sources.samples import load
@@ -14,7 +15,7 @@ _HEAD = """# Sources
 
 A source is an entry of the policy's `sources`: a `kind` of this table and a secret of its own. It posts to `/alerts/NAME`, and how it is
 set up stands below. Several sources may be of one kind. `muster source show NAME` prints the set-up with the address filled in, and
-`muster source test NAME` posts the sample through a running bot and says what would become of it.
+`muster source test NAME` posts the sample through a running bot and says what would become of it; `--file` posts a body of your own.
 
 ```yaml
 sources:
@@ -92,3 +93,5 @@ def _section(source: Source) -> Iterator[str]:
     yield f"## {source.name}\n"
     url = f"https://muster.example.com/alerts/{source.kind.value}"
     yield f"{source.setup.format(url=url, **_SECRET)}\n"
+    if body := payload(source.kind):
+        yield f"```json\n{body}\n```\n"

@@ -7,13 +7,15 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, BinaryIO
 
 import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bot.cli.payloads import payload
 from bot.clock import SystemClock
 from bot.domain.policy import Policy
 from bot.domain.policy_file import load_policy
@@ -73,7 +75,12 @@ def show(name: str, policy_name: str | None, as_json: bool) -> None:
     rule = _rule(_policy(policy_name), name)
     shown, kind = _shown(name, rule), SOURCES[rule.kind]
     if as_json:
-        setup = {"setup": _setup(shown, kind), "states": dict(kind.states), "documentation": kind.documentation}
+        setup = {
+            "setup": _setup(shown, kind),
+            "payload": payload(rule.kind) or None,
+            "states": dict(kind.states),
+            "documentation": kind.documentation,
+        }
         click.echo(json.dumps(shown | setup, indent=2, ensure_ascii=False))
         return
     click.echo(f"{name}: {kind.name}, monitoring channel {shown['channel']}")
@@ -81,6 +88,8 @@ def show(name: str, policy_name: str | None, as_json: bool) -> None:
     click.echo(f"  Secret: {shown['secret']}" + (f", as {shown['sent_as']}" if shown["sent_as"] else ""))
     for line in _setup(shown, kind):
         click.echo(f"  {line}")
+    for line in payload(rule.kind).splitlines():
+        click.echo(f"    {line}")
     click.echo(f"  States: {', '.join(' '.join((word or 'none', meaning)) for word, meaning in kind.states.items())}")
     click.echo(f"  See {kind.documentation}")
 
@@ -88,21 +97,24 @@ def show(name: str, policy_name: str | None, as_json: bool) -> None:
 @source.command(epilog="Example: muster source test grafana --resolved")
 @_NAME
 @click.option("--resolved", is_flag=True, help="Send the recovery instead of the alert.")
+@click.option("--file", "own", type=click.File("rb"), help="Send this body (JSON) instead of the sample; - is standard input.")
 @_POLICY
 @_JSON
-def test(name: str, resolved: bool, policy_name: str | None, as_json: bool) -> None:
+def test(name: str, resolved: bool, own: BinaryIO | None, policy_name: str | None, as_json: bool) -> None:
     """Post a sample through the running bot and say what would become of it; nothing is kept and nobody is called.
 
     The bot is at MUSTER_URL. The sample carries the source's own secret where this machine has it, else MUSTER_TOKEN.
     """
     rule = _rule(_policy(policy_name), name)
-    post = _sample_post(name, rule, "resolved" if resolved else "firing")
+    post = _sample_post(name, rule, "resolved" if resolved else "firing", own.read() if own else None)
     receipt = _wait_for(_send(name, post))
     if as_json:
         click.echo(json.dumps(receipt, indent=2, ensure_ascii=False))
     else:
         for sentence in _told(SOURCES[rule.kind], receipt):
             click.echo(sentence)
+        if rule.fields and own is None:
+            click.echo("The sample has the usual names, and this source has fields of its own: try a body of yours with --file.")
     if receipt["state"] != "done" or not receipt["outcome"]:
         raise click.exceptions.Exit(1)
 
@@ -142,11 +154,13 @@ def _setup(shown: Mapping[str, str], kind: Source) -> list[str]:
     return kind.setup.format(url=shown["url"], secret=f"${shown['secret']}").splitlines()
 
 
-def _sample_post(name: str, rule: SourceRule, state: str) -> Post:
+def _sample_post(name: str, rule: SourceRule, state: str, own: bytes | None) -> Post:
     kind, secret = SOURCES[rule.kind], _secret(rule)
     sample: Sample | None = load(rule.kind, state, SystemClock().now(), secret or "")
     if sample is None:
         raise click.ClickException(f"{kind.name} never says that a trouble is over; silence or a person ends it.")
+    if own is not None:
+        sample = replace(sample, method="POST", query={}, content_type="application/json", body=own)
     post = post_of(sample, kind, rule, secret)
     if secret or rule.unsigned:
         return post

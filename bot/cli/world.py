@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +16,17 @@ from typing import Any, TypeVar
 
 import aiohttp
 import click
+from pydantic import BaseModel
 
 from bot.app import Muster
 from bot.clock import SteeredClock
 from bot.domain.policy import Policy
 from bot.domain.policy_file import load_policy
+from bot.domain.routing import Route, RouteAction
 from bot.domain.severity import ClockName, Road
+from bot.errors import SettingsError
 from bot.sandbox import Sandbox, SandboxSettings
-from bot.settings import Settings, lend_secrets, read_policy
+from bot.settings import Settings, lend_secrets, read_policy, resolve_secret
 
 PATIENCE_SECONDS = 30.0
 TIM, ANA, BEN = "+14155550101", "+14155550102", "+14155550103"
@@ -49,21 +52,26 @@ tokens:
 sources:
   prometheus: {{{{kind: alertmanager, secret: "env:DEMO_ALERTS_SECRET"}}}}
   monitor: {{{{kind: generic, secret: "env:DEMO_ALERTS_SECRET"}}}}
-routes:
-  - {{{{name: critical, match: {{{{severity: critical}}}}, action: declare, severity: "{{worst}}", by: [alertname, title]}}}}
+routes: {{routes}}
 """
 T = TypeVar("T")
 
 
 def make_policy(name: str) -> Policy:
-    """The named policy, extended with the people of the sandbox, every road to them, and a route that declares what pages."""
+    """The named policy, extended with the people of the sandbox, every road to them, and a first route that declares what pages."""
     base = load_policy(name, read_policy)
     worst = next((severity for severity in base.severities if severity.pages), base.severities[0])
     roads = {**worst.roads, ClockName.ACKNOWLEDGE: tuple(Road)}
     severities = [severity.model_copy(update={"roads": roads}) if severity is worst else severity for severity in base.severities]
-    listed = json.dumps([severity.model_dump(mode="json") for severity in severities])
-    text = _OVERLAY.format(policy=name, severities=listed, worst=worst.label)
+    critical = Route(
+        name="critical", match={"severity": ("critical",)}, action=RouteAction.DECLARE, severity=worst.label, by=("alertname", "title")
+    )
+    text = _OVERLAY.format(policy=name, severities=_listed(severities), routes=_listed([critical, *base.routes]))
     return load_policy("demo", lambda wanted: ("demo", text) if wanted == "demo" else read_policy(wanted))
+
+
+def _listed(parts: Sequence[BaseModel]) -> str:
+    return json.dumps([part.model_dump(mode="json") for part in parts])
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +141,16 @@ class World:
             return answer
 
 
+def _missing(policy: Policy) -> Iterator[str]:
+    """The names of the secrets of the policy's own monitors and heartbeats that this machine does not have."""
+    named = (*(rule.secret for rule in policy.sources.values()), *(rule.secret for rule in policy.heartbeats.values()))
+    for secret in filter(None, named):
+        try:
+            resolve_secret(secret)
+        except SettingsError:
+            yield secret.removeprefix("env:")
+
+
 def _settings(sandbox: Sandbox, folder: str, port: int) -> Settings:
     world = sandbox.settings
     return Settings.model_validate(
@@ -180,7 +198,7 @@ async def open_world(policy_name: str, port: int, page_port: int | None = None) 
     """
     policy, control = make_policy(policy_name), secrets.token_hex(16)
     alerts_secret, api_token = secrets.token_hex(8), secrets.token_hex(16)
-    lend_secrets({"DEMO_ALERTS_SECRET": alerts_secret, "DEMO_API_TOKEN": api_token})
+    lend_secrets({"DEMO_ALERTS_SECRET": alerts_secret, "DEMO_API_TOKEN": api_token, **dict.fromkeys(_missing(policy), alerts_secret)})
     settings = SandboxSettings(
         port=free_port(PAGE_PORT) if page_port is None else page_port,
         control_token=control,

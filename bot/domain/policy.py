@@ -13,7 +13,6 @@ from typing import Any
 import phonenumbers
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from bot.domain.durations import format_short
 from bot.domain.grouping import Correlation
 from bot.domain.heartbeats import HeartbeatRule
 from bot.domain.routing import Names, Route, SecretReference, SourceRule, System
@@ -239,26 +238,6 @@ class Policy(BaseModel):
     def worst(self) -> Severity:
         """The severity of the lowest rank."""
         return self.severities[0]
-
-    def warnings(self) -> list[str]:
-        """What the policy leaves undone, in sentences: levels in which nobody can be reached, sources that anybody may use."""
-        found = [f"Source {name}: anybody may post to it, for it is unsigned." for name, rule in self.sources.items() if rule.unsigned]
-        found += [f"Heartbeat {name}: anybody may send it, for it is unsigned." for name, rule in self.heartbeats.items() if rule.unsigned]
-        if any(severity.pages for severity in self.severities) and not self.chain:
-            found.append("The chain is empty although a severity pages: nobody will be called.")
-        for place, level in enumerate(self.chain, start=1):
-            members = self.members(level.who)
-            if not any(self.people[key].reachable for key in members if key in self.people):
-                found.append(f"Level {place} of the chain: nobody in it has a phone number or an address, so it is passed over.")
-            found += [
-                f"Level {place} of the chain: {self.people[key].name} wishes for {step.road.value} after {format_short(step.after)}, "
-                "but the level is over by then."
-                for key in members
-                if key in self.people
-                for step in self.people[key].roads
-                if step.after >= level.delay
-            ]
-        return found
 
     def to_json(self) -> str:
         """The policy as canonical JSON; ``from_json`` reads it back."""

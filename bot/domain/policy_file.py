@@ -22,6 +22,24 @@ Read = Callable[[str], tuple[str, str]]
 """Gives the label and the text of the file that a name or a path stands for; raises FileNotFoundError."""
 Path = tuple[str | int, ...]
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_TIME = 'a time of the day such as "09:00"'
+_EXPECTED: Mapping[str, str] = {
+    "tuple_type": "a text or a list; a number or true goes in quotes",
+    "string_type": "a text; a number or true goes in quotes",
+    "dict_type": "names with values, such as {service: checkout}",
+    "mapping_type": "names with values, such as {service: checkout}",
+    "model_type": "names with values, such as {name: checkout}",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "timezone_aware": "a moment with its zone, such as 2026-12-05T20:00:00Z",
+    "datetime_type": "a moment such as 2026-12-05T20:00:00Z",
+    "datetime_parsing": "a moment such as 2026-12-05T20:00:00Z",
+    "datetime_from_date_parsing": "a moment such as 2026-12-05T20:00:00Z",
+    "time_type": _TIME,
+    "time_parsing": _TIME,
+    "too_short": "at least one",
+}
+"""What pydantic wants, in the words of who writes a policy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +85,8 @@ def load_policy(name: str, read: Read) -> Policy:
     try:
         policy = Policy.model_validate(data)
     except ValidationError as error:
-        raise PolicyError(_problem(places, dict(found)) for found in error.errors()) from error
+        found = [dict(one) for one in error.errors()]
+        raise PolicyError(_problem(places, one) for one in found if not _follows(one, found)) from error
     problems = [places.problem(path, expected) for path, expected in _cross_check(policy, data)]
     if problems:
         raise PolicyError(problems)
@@ -144,8 +163,15 @@ def _kept(lines: Mapping[Path, tuple[str, int]], top: Mapping[str, Any]) -> dict
 
 def _problem(places: _Places, found: Mapping[str, Any]) -> PolicyProblem:
     path = tuple(part for part in found["loc"] if part not in ("[key]",))
-    given = "" if found["type"] == "missing" else f", got {str(found.get('input'))[:60]!r}"
+    whole = isinstance(found.get("input"), Mapping)
+    given = "" if found["type"] == "missing" or whole else f", got {str(found.get('input'))[:60]!r}"
     return places.problem(path, f"{_expected(found)}{given}")
+
+
+def _follows(found: Mapping[str, Any], others: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a list is only called too short because something in it is wrong, which is said already."""
+    inside = (other["loc"][: len(found["loc"])] == found["loc"] and len(other["loc"]) > len(found["loc"]) for other in others)
+    return found["type"] == "too_short" and any(inside)
 
 
 def _expected(found: Mapping[str, Any]) -> str:
@@ -156,6 +182,8 @@ def _expected(found: Mapping[str, Any]) -> str:
         return "expected no such field"
     if kind == "enum":
         return f"expected one of {context['expected']}"
+    if kind in _EXPECTED:
+        return f"expected {_EXPECTED[kind]}"
     if kind == "value_error":
         return str(context.get("error", found["msg"])).split(", got ")[0]
     if kind == "string_pattern_mismatch" and "env:" in str(context.get("pattern")):
@@ -220,8 +248,8 @@ def _check_names(policy: Policy) -> Iterator[tuple[Path, str]]:
 
 def _check_sources(policy: Policy) -> Iterator[tuple[Path, str]]:
     for name in policy.sources:
-        if not name.replace("-", "").isalnum() or name != name.lower() or not name.isascii() or name in ("receipts", OWN):
-            yield ("sources", name), f"expected a name of a-z, 0-9 and - that is neither receipts nor {OWN}"
+        if not name.replace("-", "").isalnum() or name != name.lower() or not name.isascii() or len(name) > 64 or name in ("receipts", OWN):
+            yield ("sources", name), f"expected a name of a-z, 0-9 and -, at most 64 characters, that is neither receipts nor {OWN}"
     for key in policy.systems:
         if not _KEY.fullmatch(key):
             yield ("systems", key), "expected a name of a-z, 0-9 and -, at most 64 characters"

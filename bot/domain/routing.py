@@ -140,11 +140,20 @@ class SourceRule(BaseModel):
 
     @model_validator(mode="after")
     def _can_be_checked(self) -> SourceRule:
+        if self.kind is SourceKind.CLOUDWATCH and self.secret is not None:
+            raise ValueError("expected no secret, for Amazon signs; name the ARNs under topics")
         if (self.secret is None) != (self.unsigned or self.kind is SourceKind.CLOUDWATCH):
             raise ValueError("expected either secret: env:NAME or unsigned: true")
+        if self.fields and self.kind is not SourceKind.GENERIC:
+            raise ValueError("expected fields only beside kind: generic; other kinds know where their fields lie")
         if Carrier.HEADER in (self.carried_by or ()) and self.header is None:
             raise ValueError("expected header: NAME beside carried_by: [header]")
         return self
+
+    @property
+    def deaf(self) -> bool:
+        """Whether nothing that is sent to it can be believed yet: messages of SNS are, when their topic is named."""
+        return self.kind is SourceKind.CLOUDWATCH and not self.topics
 
 
 class RouteAction(StrEnum):

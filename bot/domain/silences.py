@@ -17,8 +17,14 @@ from bot.errors import Malformed
 
 LONGEST = timedelta(days=30)
 SHORTEST = timedelta(minutes=1)
+_NAMES_AT_MOST, _GLOBS_AT_MOST, _LONGEST_WORD = 20, 50, 200
+"""What a silence may name: every alert is held against all of it."""
 _PAIR = re.compile(r"^(?P<name>[A-Za-z_][\w.-]{0,99})=(?P<glob>\S{1,200})$")
 _EXAMPLE = "for example `/incident silence 2h service=checkout the new gateway goes live`"
+
+
+def _is_everything(match: Mapping[str, Sequence[str]]) -> bool:
+    return all(any(set(glob) <= set("*?") for glob in globs) for globs in match.values())
 
 
 class Maintenance(BaseModel):
@@ -38,16 +44,20 @@ class Maintenance(BaseModel):
         once = self.begins_at is not None and self.ends_at is not None and self.begins_at < self.ends_at
         if (self.during is not None) == once or (self.begins_at is None) != (self.ends_at is None):
             raise ValueError("expected either during, or from and until with the earlier moment first")
+        if _is_everything(self.match):
+            raise ValueError("expected a match with at least one label whose value is not just *")
         return self
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it holds at that moment."""
+        if self.during is not None:
+            return self.during.holds(now)
+        assert self.begins_at is not None and self.ends_at is not None, "a window has an end"
+        return self.begins_at <= now < self.ends_at
 
     def reason_for(self, values: Mapping[str, str], now: datetime) -> str | None:
         """Why an alert with those values calls nobody at that moment; None when it is not meant."""
-        if not matches(self.match, values):
-            return None
-        if self.during is not None:
-            return f"maintenance “{self.name}” ({self.author})" if self.during.holds(now) else None
-        assert self.begins_at is not None and self.ends_at is not None, "a window has an end"
-        return f"maintenance “{self.name}” ({self.author})" if self.begins_at <= now < self.ends_at else None
+        return f"maintenance “{self.name}” ({self.author})" if matches(self.match, values) and self.holds(now) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +131,14 @@ def checked(span: timedelta, match: Mapping[str, Any], comment: str) -> Wish:
         raise Malformed(f"A silence lasts between a minute and {LONGEST.days} days.")
     if not match or not all(match.values()):
         raise Malformed(f"Name the alerts by their labels, {_EXAMPLE}. Globs are understood: `alertname=Disk*`.")
-    if all(set(glob) <= set("*?") for globs in match.values() for glob in globs):
+    if _is_everything(match):
         raise Malformed("That would silence everything. Name at least one label whose value is not just `*`.")
+    if len(match) > _NAMES_AT_MOST or any(_is_too_much(name, globs) for name, globs in match.items()):
+        raise Malformed(f"Name at most {_NAMES_AT_MOST} labels, each with at most {_GLOBS_AT_MOST} values of {_LONGEST_WORD} characters.")
     if not comment.strip():
         raise Malformed(f"Say why, so that the next person understands it, {_EXAMPLE}.")
     return Wish(span, {name: tuple(globs) for name, globs in match.items()}, comment.strip()[:500])
+
+
+def _is_too_much(name: str, globs: Sequence[str]) -> bool:
+    return len(globs) > _GLOBS_AT_MOST or max(map(len, (name, *globs))) > _LONGEST_WORD

@@ -50,13 +50,17 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Triage:
-    """Facts with their values, first and latest seen, links by name, and the related checks, the firing first."""
+    """Facts with their values, first and latest seen, links by name, and the related checks, the firing first.
+
+    ``description`` is what the oldest alert that has one says beside its title.
+    """
 
     facts: Mapping[Fact, tuple[str, ...]]
     first_seen_at: datetime | None
     last_seen_at: datetime | None
     links: tuple[tuple[str, str], ...]
     checks: tuple[Check, ...]
+    description: str | None = None
 
 
 def triage(alerts: Sequence[AlertRow], said: Mapping[str, Sequence[str]]) -> Triage:
@@ -69,6 +73,7 @@ def triage(alerts: Sequence[AlertRow], said: Mapping[str, Sequence[str]]) -> Tri
         last_seen_at=max((_last_seen(alert) for alert in alerts), default=None),
         links=tuple(_links(alerts)),
         checks=tuple(dict.fromkeys(checks)),
+        description=next((words for alert in alerts if (words := alert.annotations.get("description")) and words != alert.title), None),
     )
 
 

@@ -12,7 +12,7 @@ from bot.messages import actions, texts, times
 from bot.messages.texts import Words
 
 _TITLE_LIMIT, _NAME_LIMIT, _IMPACT_LIMIT, _TOPIC_LIMIT = 1000, 80, 1200, 250
-_LIMITS_SHOWN = 4
+_LIMITS_SHOWN, _DESCRIPTION_LIMIT = 4, 240
 _ROAD_NAMES = {"sms": "SMS", "whatsapp": "WhatsApp", "voice": "voice call", "email": "e-mail"}
 
 
@@ -75,7 +75,8 @@ def _acknowledgement(s: Situation) -> str:
 def _end(s: Situation) -> str:
     incident = s.incident
     ended = f"The trouble ended {times.moment(incident.ended_at, s.zones)}" if incident.ended_at is not None else ""
-    resolved = "" if incident.open else f"Resolved by {name_text(s, incident.resolved_by)}; `/incident reopen` opens it again"
+    how = "Merged into another incident" if incident.merged_into is not None else "Resolved"
+    resolved = "" if incident.open else f"{how} by {name_text(s, incident.resolved_by)}; `/incident reopen` opens it again"
     return " · ".join(part for part in (ended, resolved) if part)
 
 
@@ -94,11 +95,12 @@ _FACTS_SHOWN, _CHECKS_SHOWN = 3, 5
 
 
 def known_lines(s: Situation) -> list[str]:
-    """What is known of the trouble, one line a fact: error, first and latest seen, tenants, routes, release, links, checks (J7, J8, W7)."""
+    """What is known of the trouble, one line a fact: its alert's words, error, when it was seen, tenants, release, links, checks (J7, J8, W7)."""
     known = triage(s.alerts, s.incident.triage)
     facts = [f"{fact.value.capitalize()}: {_values(values)}" for fact, values in known.facts.items()]
     links = [f"{texts.shown(name, 30)} {texts.link(address)}" for name, address in known.links if texts.link(address)]
-    lines = [*facts, _seen(s, known), "Links: " + " · ".join(links) if links else "", _checks(known)]
+    said = texts.shown(known.description or "", _DESCRIPTION_LIMIT)
+    lines = [said, *facts, _seen(s, known), "Links: " + " · ".join(links) if links else "", _checks(known)]
     return [line for line in lines if line]
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 from bot.domain.alert import AlertRow
 from bot.domain.policy import Zone
-from bot.domain.silences import Silence, Silences
+from bot.domain.silences import Maintenance, Silence, Silences
+from bot.domain.windows import Day
 from bot.messages import actions, card, texts, times
 from bot.messages.texts import Words
 
-_LISTED = 10
+_LISTED, _SILENCES = 10, 20
 
 
 def _words(text: str) -> Words:
@@ -61,14 +62,31 @@ def silences(found: Silences, zones: Sequence[Zone], now: datetime) -> Words:
     how = "`/incident silence 2h service=checkout why` silences alerts by their labels."
     if not found.said and not found.planned:
         return _words(f"Nothing is silenced. {how}")
-    lines = [
-        f"*{one.number}* {_match(one)} until {times.near(one.ends_at, now, zones)}, {texts.shown(one.author, 80)}: {texts.shown(one.comment, 200)}"
-        for one in found.said
-    ]
-    lines += [f"Maintenance “{texts.shown(one.name, 80)}” of the policy, {texts.shown(one.author, 80)}" for one in found.planned]
-    return _words("\n".join([*lines[:20], how]))
+    lines = [_silence(one, zones, now) for one in found.said]
+    lines += [_maintenance(one, zones, now) for one in found.planned]
+    return {"text": f"Silenced: {len(lines)}. {how}", "blocks": [texts.section(line) for line in (*lines[:_SILENCES], how)]}
 
 
-def _match(silence: Silence) -> str:
+def _silence(silence: Silence, zones: Sequence[Zone], now: datetime) -> str:
+    until, why = times.near(silence.ends_at, now, zones), texts.shown(silence.comment, 200)
+    return f"*{silence.number}* {_match(silence)} until {until}, {texts.shown(silence.author, 80)}: {why}"
+
+
+def _maintenance(window: Maintenance, zones: Sequence[Zone], now: datetime) -> str:
+    holds = "holds now" if window.holds(now) else "does not hold now"
+    name, author = texts.shown(window.name, 80), texts.shown(window.author, 80)
+    return f"Maintenance “{name}” of the policy: {_match(window)} {_span(window, zones)}, {holds}, {author}"
+
+
+def _span(window: Maintenance, zones: Sequence[Zone]) -> str:
+    """When a window holds; a time of the week is said by the clocks of its own zone, as the policy has it."""
+    if window.during is not None:
+        days = "daily" if len(window.during.days) == len(Day) else " ".join(window.during.days)
+        return f"{days} {window.during.begins:%H:%M}-{window.during.ends:%H:%M} {texts.shown(window.during.zone, 60)}"
+    moments = (times.moment(at, zones) for at in (window.begins_at, window.ends_at) if at is not None)
+    return " until ".join(moments)
+
+
+def _match(silence: Silence | Maintenance) -> str:
     named = " ".join(f"{name}={','.join(globs)}" for name, globs in sorted(silence.match.items()))
     return texts.shown(named, 300)

@@ -83,6 +83,8 @@ def updated(s: Situation, name: str, text: str) -> Words:
 def severity_changed(s: Situation, name: str, old: str, reason: str | None) -> Words:
     """Says that the severity changed, with the reason when one was given."""
     sentence = f"{shown(name)} changed {s.incident.reference} from {shown(old, 60)} to {severity_label(s)}."
+    if s.incident.provisional:
+        sentence += f" That is provisional: /incident severity {severity_label(s)} confirms it, another one stands instead."
     return _notice(f"{sentence} Next update: {next_update_text(s)}", reason)
 
 
@@ -218,10 +220,12 @@ def promise_missed(s: Situation, promise: Promise, user_id: str | None) -> Words
 
 
 def resolved(s: Situation, name: str, text: str | None) -> Words:
-    """Says that the incident is resolved and how long it took."""
+    """Says that the incident is resolved, how long it took, and which of its alerts never recovered."""
     incident = s.incident
     after = _span(incident.resolved_at or s.now, incident.opened_at)
-    return _notice(f"{shown(name)} resolved {incident.reference}, {after} after it was opened.", text)
+    left = s.counts.total - s.counts.recovered
+    firing = f" {left} of its alerts {'has' if left == 1 else 'have'} not recovered." if left else ""
+    return _notice(f"{shown(name)} resolved {incident.reference}, {after} after it was opened.{firing}", text)
 
 
 def reopened(s: Situation, name: str, reason: str | None = None) -> Words:

@@ -21,6 +21,7 @@ from bot.domain.triage import triage
 from bot.messages import times
 from bot.messages.card import road_name
 from bot.messages.evidence import Evidence, durations, last_words, outcome
+from bot.messages.folding import folded
 from bot.messages.markdown import inline, lines, table
 from bot.messages.notices import OWED, place
 from bot.messages.sentences import sentence
@@ -239,7 +240,7 @@ def _timeline(evidence: Evidence) -> str:
     amended = last_words(entries)
     written = ["## Timeline"]
     day = None
-    for entry in entries:
+    for entry in folded(entries):
         date = times.local_date(entry.at, s.zones)
         if date != day:
             written.append(f"\n### {date.isoformat()} ({inline(s.zones[0].label)})\n")

@@ -89,6 +89,14 @@ def _changed(what: str) -> Callable[[Situation, TimelineEntry], str]:
     return say
 
 
+def _severity(s: Situation, entry: TimelineEntry) -> str:
+    if entry.facts.get("old") == entry.facts.get("new"):
+        return f"{_by(s, entry)} confirmed the severity {_fact(entry, 'new')}{_said(entry)}"
+    how = ", provisionally" if entry.facts.get("provisional") else ""
+    step = f"from {_fact(entry, 'old')} to {_fact(entry, 'new')}{how}"
+    return f"{_by(s, entry)} changed the severity {step}{_said(entry)}"
+
+
 def _updated(s: Situation, entry: TimelineEntry) -> str:
     status = entry.facts.get("status")
     return f"{_by(s, entry)} posted an update" + (f" ({status})" if status else "") + _said(entry)
@@ -226,7 +234,7 @@ _SENTENCES: Mapping[EntryKind, Callable[[Situation, TimelineEntry], str]] = {
     EntryKind.ACKNOWLEDGED: _acknowledged,
     EntryKind.STATUS_CHANGED: _changed("status"),
     EntryKind.UPDATED: _updated,
-    EntryKind.SEVERITY_CHANGED: _changed("severity"),
+    EntryKind.SEVERITY_CHANGED: _severity,
     EntryKind.ROLE_ASSIGNED: _role,
     EntryKind.NOTE: _wrote("noted"),
     EntryKind.MESSAGE: _wrote("wrote"),

@@ -14,9 +14,10 @@ OTHERS = "others"
 _TITLE = 80
 
 
-def heartbeat_title(name: str, rule: HeartbeatRule | None) -> str:
-    """What the alert of a heartbeat is called, silent or heard again."""
-    return rule.title if rule is not None and rule.title else f"No heartbeat from {name}"
+def heartbeat_title(name: str, rule: HeartbeatRule | None, *, failed: bool = False) -> str:
+    """What the alert of a heartbeat is called: that it is silent, or that it failed by its own word."""
+    said = f"{name} failed" if failed else f"No heartbeat from {name}"
+    return rule.title if rule is not None and rule.title else said
 
 
 def heartbeat_silent(name: str, rule: HeartbeatRule, last_at: datetime | None) -> str:
@@ -70,7 +71,10 @@ def refusals_title(kind: Suspicion, name: str, count: int, within: timedelta) ->
 def refusals_description(kind: Suspicion) -> str:
     """What to do about it."""
     if kind is Suspicion.SIGNATURE:
-        return "Either the sender's secret is not the one that the policy names, and its alerts are lost, or somebody else tries to send in its name."
+        return (
+            "Either the sender's secret is not the one that the policy names, and its alerts are lost, "
+            "or somebody else tries to send in its name."
+        )
     return (
         "Somebody tries secrets, or a sender is set up wrongly. The address is the one that connects to the bot: "
         "behind a proxy it is the proxy's."

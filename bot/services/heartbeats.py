@@ -16,7 +16,7 @@ _LEFT_TO_OTHERS = timedelta(minutes=1)
 
 
 async def follow_policy(work: UnitOfWork) -> list[Alert]:
-    """Adds the heartbeats that the policy names, plans the others anew, and forgets what it names no more; gives the recoveries of those."""
+    """Adds the heartbeats that the policy names, plans the others anew, forgets what it names no more; gives the recoveries of those."""
     rules = work.policy.heartbeats
     known = {heartbeat.name: heartbeat for heartbeat in await heartbeats.list_heartbeats(work.tx)}
     for name, rule in rules.items():
@@ -44,7 +44,7 @@ async def beat(work: UnitOfWork, name: str, *, failed: bool = False) -> list[Ale
         await heartbeats.add_heartbeat(work.tx, name, work.now, rule.due_after(work.now))
         heartbeat = Heartbeat(name, HeartbeatState.WAITING, work.now, None, None, None)
     if failed:
-        return await _fall_silent(work, heartbeat, rule, work.now, signals.heartbeat_failed(name))
+        return await _fall_silent(work, heartbeat, rule, work.now, signals.heartbeat_failed(name), failed=True)
     alive = {"state": HeartbeatState.ALIVE.value, "last_at": work.now, "due_at": rule.due_after(work.now), "silent_since": None}
     await heartbeats.change_heartbeat(work.tx, name, **alive)
     recovery = _heard_again(heartbeat, rule, work.now)
@@ -67,12 +67,14 @@ async def miss_next(work: UnitOfWork) -> tuple[Heartbeat, list[Alert]] | None:
     return heartbeat, await _fall_silent(work, heartbeat, rule, heartbeat.due_at or work.now, words)
 
 
-async def _fall_silent(work: UnitOfWork, heartbeat: Heartbeat, rule: HeartbeatRule, since: datetime, words: str) -> list[Alert]:
+async def _fall_silent(
+    work: UnitOfWork, heartbeat: Heartbeat, rule: HeartbeatRule, since: datetime, words: str, *, failed: bool = False
+) -> list[Alert]:
     if heartbeat.state is HeartbeatState.SILENT:
         return []
     silent = {"state": HeartbeatState.SILENT.value, "silent_since": since, "due_at": None}
     await heartbeats.change_heartbeat(work.tx, heartbeat.name, **silent)
-    return [_alert(heartbeat.name, rule, since, None, words)]
+    return [_alert(heartbeat.name, rule, since, None, words, failed=failed)]
 
 
 def _heard_again(heartbeat: Heartbeat, rule: HeartbeatRule | None, now: datetime) -> Alert | None:
@@ -81,8 +83,8 @@ def _heard_again(heartbeat: Heartbeat, rule: HeartbeatRule | None, now: datetime
     return _alert(heartbeat.name, rule, heartbeat.silent_since, now, "")
 
 
-def _alert(name: str, rule: HeartbeatRule | None, since: datetime, until: datetime | None, words: str) -> Alert:
+def _alert(name: str, rule: HeartbeatRule | None, since: datetime, until: datetime | None, words: str, *, failed: bool = False) -> Alert:
     labels = {"signal": "heartbeat", "heartbeat": name}
     told = {} if rule is None else {"severity": rule.severity, "service": rule.service}
-    title = signals.heartbeat_title(name, rule)
+    title = signals.heartbeat_title(name, rule, failed=failed)
     return own_alert(own_fingerprint("heartbeat", name), title, since, until, labels={**labels, **told}, description=words)

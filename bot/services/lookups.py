@@ -10,7 +10,7 @@ from bot.domain.policy import Level
 from bot.domain.roads import address_of
 from bot.domain.severity import Road
 from bot.domain.situation import Situation
-from bot.messages import home, sentences, texts, times
+from bot.messages import folding, home, sentences, texts, times
 from bot.messages.home import OnCall, Owed
 from bot.services import inbox, people, situations
 from bot.services.work import UnitOfWork
@@ -74,7 +74,7 @@ async def home_of(work: UnitOfWork, member: Member) -> dict[str, object]:
 async def latest(work: UnitOfWork, incident: Incident) -> tuple[list[str], int]:
     """The latest entries of a timeline as lines, oldest first, each day under its date; and how many came before (complaint 19)."""
     situation = await situations.read(work, incident)
-    entries = sorted(await timeline.list_entries(work.tx, incident.id), key=lambda entry: (entry.at, entry.seq))
+    entries = folding.folded(sorted(await timeline.list_entries(work.tx, incident.id), key=lambda entry: (entry.at, entry.seq)))
     named = {person_id for entry in entries for person_id in entry.people}
     situation = situation.with_names({**situation.names, **await people_rows.list_names(work.tx, named)})
     lines, day = [], None

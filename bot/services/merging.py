@@ -71,7 +71,8 @@ async def _move_correlations(work: UnitOfWork, gone: Incident, into: Incident) -
 async def _end(work: UnitOfWork, member: Member, gone: Incident, into: Incident) -> Incident:
     ended = {"status": Status.RESOLVED.value, "resolved_at": work.now, "resolved_by": member.id, "next_update_at": None}
     changed = await incidents.change_incident(work.tx, gone, merged_into=into.id, **ended)
-    await work.write(EntryKind.MERGED, gone.id, actor_id=member.id, text=into.title, facts={"into": into.reference})
+    title = None if into.private and not gone.private else into.title
+    await work.write(EntryKind.MERGED, gone.id, actor_id=member.id, text=title, facts={"into": into.reference})
     return changed
 
 

@@ -68,14 +68,21 @@ async def _say_singly(work: UnitOfWork, incident: Incident, loud: Sequence[Joine
 
 
 async def _tell_flood(work: UnitOfWork, incident: Incident, rest: Sequence[Joined]) -> None:
-    reasons = list(dict.fromkeys(one.placed.reason for one in rest))
-    facts = {"more": len(rest), "reasons": reasons[:_REASONS], "source": ", ".join(sorted({one.row.source for one in rest}))}
-    text = f"{len(rest)} more alert{'s' * (len(rest) > 1)}"
-    await work.write(EntryKind.ALERT_JOINED, incident.id, text=text, facts=facts, at=rest[0].row.first_received_at)
+    if len(rest) == 1:
+        await _write(work, incident, rest[0])
+    else:
+        await _write_together(work, incident, rest)
     total = await alerts.count_of_incident(work.tx, incident.id)
     if total == SINGLY + 1 or milestone(total - len(rest), total):
         words = notices.alerts_joined(incident.reference, total, rest[-1].row)
         await say(work, incident.id, words, replace_key=f"joined:{incident.id}")
+
+
+async def _write_together(work: UnitOfWork, incident: Incident, rest: Sequence[Joined]) -> None:
+    reasons = list(dict.fromkeys(one.placed.reason for one in rest))
+    facts = {"more": len(rest), "reasons": reasons[:_REASONS], "source": ", ".join(sorted({one.row.source for one in rest}))}
+    text = f"{len(rest)} more alerts"
+    await work.write(EntryKind.ALERT_JOINED, incident.id, text=text, facts=facts, at=rest[0].row.first_received_at)
 
 
 async def _raise(work: UnitOfWork, incident: Incident, joined: Sequence[Joined]) -> None:

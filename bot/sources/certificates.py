@@ -14,7 +14,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from bot.errors import Malformed
 
 _BITS_AT_LEAST, _BITS_AT_MOST = 2048, 8192
-_HASHES: dict[str, HashAlgorithm] = {"sha1": SHA1(), "sha256": SHA256()}
+_HASHES: dict[str, HashAlgorithm] = {"sha1": SHA1(), "sha256": SHA256()}  # noqa: S303 - SNS's first version, where a policy allows it
 _UNREADABLE = "The signing certificate cannot be read: expected an X.509 certificate with an RSA key in PEM."
 
 

@@ -28,7 +28,7 @@ _CONSOLES = {"aws": "console.aws.amazon.com", "aws-cn": "console.amazonaws.cn", 
 def read(delivery: Delivery) -> Reading:
     """The alarms of one message; raises Malformed when a confirmation leads anywhere but to SNS."""
     payload = object_of(delivery.payload, "the body")
-    if "Records" in payload:
+    if "Records" in payload and "Type" not in payload:
         records = list_of(payload["Records"], "Records")
         return joined(_message(delivery.source, at(record, "Sns"), f"Records[{number}].Sns") for number, record in enumerate(records))
     return _message(delivery.source, payload, "body")

@@ -45,11 +45,16 @@ def decode(form: Form, content_type: str, query: Mapping[str, str], body: bytes)
     """
     if form is Form.QUERY or (query and not body.strip()):
         return dict(query)
-    if form is Form.URLENCODED and not body.lstrip().startswith((b"{", b"[")):
+    if form is Form.URLENCODED and not is_json(form, body):
         return _urlencoded(body)
     if form is Form.MULTIPART:
         return _multipart(content_type, body)
     return _json(body)
+
+
+def is_json(form: Form, body: bytes) -> bool:
+    """Whether a body is to be read as JSON: a form that begins as JSON does is one in name only."""
+    return form in (Form.JSON, Form.TEXT) or (form is Form.URLENCODED and body.lstrip().startswith((b"{", b"[")))
 
 
 def takes(forms: Collection[Form], form: Form | None) -> bool:

@@ -11,8 +11,7 @@ import hmac
 import html
 import re
 from collections.abc import Iterator, Mapping
-from email import message_from_string, policy
-from email.message import Message
+from email import message_from_string
 from email.utils import parseaddr
 from typing import Any
 
@@ -51,6 +50,8 @@ _LISTS = ("items", "mandrill_events", "events")
 _REPLIES = re.compile(r"(?:(?:re|fwd?|aw|wg|tr|sv)(?:\[\d+\])?:\s*)+", re.IGNORECASE)
 _ABSENT = re.compile(r"(?:automatic reply|auto(?:matic)?[- ]?reply|out of (?:the )?office|abwesenheit\w*)\b", re.IGNORECASE)
 _FRESH_SECONDS = 3600
+_SENDER_LIMIT, _RAW_LIMIT = 320, 100_000
+"""Characters that are taken apart: strangers write them, and what takes addresses and mails apart was not made for much of either."""
 _SILENT = re.compile(r"<(/?)(?:script|style)\b[^<>]*>", re.IGNORECASE)
 _BREAK = re.compile(r"</?(?:p|div|br|tr|li|table|h[1-6]|blockquote)\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
@@ -103,7 +104,7 @@ def _alert(source: str, mail: Mapping[str, Any], place: str) -> Alert:
     subject = _REPLIES.sub("", _said(mail, _SUBJECT)).strip()
     if not subject and not text:
         raise Malformed(f"{place}: expected a subject or a text.")
-    title, sender = read_title(title_of(subject, *text.strip().splitlines()[:1])), parseaddr(_said(mail, _SENDER))
+    title, sender = read_title(title_of(subject, *text.strip().splitlines()[:1])), parseaddr(_said(mail, _SENDER)[:_SENDER_LIMIT])
     address = sender[1].casefold() if "@" in sender[1] else ""
     labels = {name: _said(mail, (name,)) for name in _LABELS}
     return Alert(
@@ -122,14 +123,18 @@ def _text(mail: Mapping[str, Any]) -> str:
     """A mail's text: plain where it has it, else its HTML without tags, else out of the raw mail."""
     content = mail.get("content")
     if isinstance(content, str) and isinstance(mail.get("mail"), Mapping):
-        return _plain(_raw(message_from_string(content, policy=policy.default)))
+        return _plain(_raw(content))
     return _plain(_said(mail, _BODY))
 
 
-def _raw(message: Message) -> str:
-    parts = [part for part in message.walk() if part.get_content_maintype() == "text"]
-    parts.sort(key=lambda part: part.get_content_subtype() != "plain")
-    content = parts[0].get_payload(decode=True) if parts else b""
+def _raw(mail: str) -> str:
+    """The text of a mail as it travelled; nothing where strangers put it together so that it cannot be taken apart."""
+    try:
+        parts = [part for part in message_from_string(mail[:_RAW_LIMIT]).walk() if part.get_content_maintype() == "text"]
+        parts.sort(key=lambda part: part.get_content_subtype() != "plain")
+        content = parts[0].get_payload(decode=True) if parts else b""
+    except (RecursionError, ValueError, LookupError):
+        return ""
     return content.decode("utf-8", "replace") if isinstance(content, bytes) else ""
 
 

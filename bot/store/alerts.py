@@ -25,11 +25,15 @@ _MOVES = ("status", "last_received_at", "resolved_at", "disposition", "reason", 
 
 
 async def list_known(tx: Transaction, names: Collection[Name], starts: Collection[datetime], since: datetime) -> list[AlertRow]:
-    """The occurrences of those alerts that matter now: firing ones, those of these starts, and those heard of at or after ``since``."""
+    """The occurrences of those alerts that matter now: firing ones, those of these starts, and those heard of at or after ``since``.
+
+    They are held until the transaction ends, so that nobody moves one to another incident meanwhile.
+    """
     if not names:
         return []
     matters = or_(alerts.c.status == AlertStatus.FIRING.value, alerts.c.last_received_at >= since, alerts.c.starts_at.in_(starts))
-    rows = (await tx.run(tx.select(alerts, *_of(names), matters).order_by(alerts.c.starts_at, alerts.c.id))).mappings()
+    statement = tx.select(alerts, *_of(names), matters).order_by(alerts.c.starts_at, alerts.c.id)
+    rows = (await tx.run(statement.with_for_update())).mappings()
     return [row for row in as_nouns(AlertRow, rows) if (row.source, row.fingerprint) in names]
 
 

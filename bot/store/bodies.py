@@ -49,9 +49,9 @@ async def claim_due(tx: Transaction, lease: timedelta, limit: int) -> list[Intak
     if tx.database.is_sqlite:
         found = await tx.run(select(*_CLAIMED).where(*due).order_by(intake.c.due_real_at).limit(limit))
         return [_claimed(row) for row in found]
-    chosen = select(intake.c.id).where(*due).order_by(intake.c.due_real_at).limit(limit).with_for_update(skip_locked=True)
+    chosen = select(intake.c.id).where(*due).order_by(intake.c.due_real_at).limit(limit).with_for_update(skip_locked=True).cte("chosen")
     statement = (
-        tx.update(intake, intake.c.id.in_(chosen))
+        tx.update(intake, intake.c.id.in_(select(chosen.c.id)))
         .values(
             state="working",
             lease_until=tx.real_after(lease),

@@ -223,7 +223,7 @@ def connect_sqlite(dbapi_connection: DBAPIConnection, _record: ConnectionPoolEnt
 
 
 def _sqlite_engine(url: URL, *, write: bool) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=1 if write else 4, max_overflow=0 if write else 4)
+    engine = create_async_engine(url, pool_size=1 if write else 4, max_overflow=0 if write else 4, hide_parameters=True)
     event.listen(engine.sync_engine, "connect", connect_sqlite)
     begin = "BEGIN IMMEDIATE" if write else "BEGIN"
     event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
@@ -232,7 +232,7 @@ def _sqlite_engine(url: URL, *, write: bool) -> AsyncEngine:
 
 def _postgres_engine(url: URL) -> AsyncEngine:
     arguments = {"timeout": 5, "command_timeout": 10, "server_settings": _POSTGRES_SETTINGS}
-    return create_async_engine(url, pool_size=10, max_overflow=5, pool_pre_ping=True, connect_args=arguments)
+    return create_async_engine(url, pool_size=10, max_overflow=5, pool_pre_ping=True, connect_args=arguments, hide_parameters=True)
 
 
 def _checked(url: str) -> URL:

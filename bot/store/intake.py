@@ -30,6 +30,7 @@ WAITING_BYTES_AT_MOST = 32 * 1024 * 1024
 PRESSED_FROM, PRESSED_FOR = 8, 0.1
 """So many bodies that share one commit mean that the door is pressed, for that many seconds."""
 _BATCH = 512
+_TURNS = 16
 _COLUMNS = "organisation, branch, id, source, body, envelope, received_at, request_id, state, attempts, token, due_real_at"
 _ROW = "(?, ?, ?, ?, ?, ?, ?, ?, 'pending', 0, 0, ?)"
 
@@ -58,6 +59,7 @@ class Intake:
         self._waiting: list[tuple[Body, asyncio.Future[str]]] = []
         self._waiting_bytes = 0
         self._pressed_until = 0.0
+        self._shared = 0
         self._writing: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="intake")
         self._connection: sqlite3.Connection | None = None
@@ -103,7 +105,9 @@ class Intake:
 
     async def _write_all(self) -> None:
         while self._waiting:
+            await self._gather()
             batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
+            self._shared = len(batch)
             if len(batch) >= PRESSED_FROM:
                 self._pressed_until = self._database.clock.monotonic() + PRESSED_FOR
             bodies = [body for body, _ in batch]
@@ -116,6 +120,17 @@ class Intake:
             if self._database.announce is not None:
                 self._database.announce(("intake",))
         self._writing = None
+
+    async def _gather(self) -> None:
+        """Waits, a few turns of the loop at most, for half as many bodies as shared the commit before.
+
+        Those who were just answered come back one by one: if the first of them had a commit of its own, all others would wait for it and
+        then share one, with nothing to read while the disk writes.
+        """
+        for _ in range(_TURNS):
+            if len(self._waiting) * 2 >= self._shared:
+                return
+            await asyncio.sleep(0)
 
     async def _write(self, bodies: Sequence[Body]) -> Busy | None:
         crashpoints.reach(CrashPoint.BEFORE_INTAKE_COMMIT)

@@ -8,13 +8,13 @@ from aiohttp import web
 
 from bot import telemetry
 from bot.domain.routing import Carrier
-from bot.errors import Malformed, SendError
+from bot.errors import SendError
 from bot.services import intake
 from bot.sources.forms import form_of, takes
 from bot.sources.source import Answer, Delivery, Form
 from bot.store.intake import Busy
 from bot.web import sns
-from bot.web.arrivals import Arrival, delivery_of, envelope_of, receipt_of
+from bot.web.arrivals import Arrival, checked_receipt, delivery_of, envelope_of, receipt_of
 from bot.web.bodies import check_object, read_body
 from bot.web.carriers import acts_for_us, bare_body, compare_in_vain, in_query, is_carried
 from bot.web.edge import Edge, Monitor, answer, edge_of, refusal
@@ -140,9 +140,7 @@ def _unknown_form(monitor: Monitor) -> web.Response:
 
 async def show_receipt(request: web.Request) -> web.Response:
     """What became of a body; its id cannot be guessed, so who has it may read it."""
-    receipt_id = request.match_info["id"]
-    if len(receipt_id) > 32 or not receipt_id.isascii():
-        raise Malformed("That is no receipt.")
+    receipt_id = checked_receipt(request.match_info["id"])
     found = await edge_of(request).services.read(intake.receipt, receipt_id)
     if found is None:
         return refusal(404, "unknown_receipt", "There is no such receipt.")

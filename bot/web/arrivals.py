@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,13 +13,15 @@ from typing import Any
 from aiohttp import web
 
 from bot.domain.routing import SourceKind
-from bot.sources.forms import decode
+from bot.errors import Malformed
+from bot.sources.forms import decode, is_json
 from bot.sources.source import Delivery, Form
 from bot.web.bodies import check_object
 from bot.web.carriers import bare_query, bare_tail
 from bot.web.edge import Monitor
 
 _RECEIPT_BYTES = 16
+_RECEIPT = re.compile(r"[\w-]{1,32}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,7 @@ def delivery_of(arrival: Arrival, now: datetime) -> Delivery:
 
 
 def _payload(arrival: Arrival, body: bytes) -> Any:
-    is_json = arrival.form is Form.URLENCODED and body.lstrip().startswith((b"{", b"["))
-    if is_json or arrival.form in (Form.JSON, Form.TEXT):
+    if is_json(arrival.form, body):
         return check_object(body, arrays=arrival.monitor.source.takes_arrays)
     return decode(arrival.form, _content_type(arrival), bare_query(arrival.request.query, arrival.monitor.secret), body)
 
@@ -83,6 +85,13 @@ def envelope_of(arrival: Arrival, delivery: Delivery) -> dict[str, Any] | None:
         "headers": dict(delivery.headers),
         "test": arrival.tried,
     }
+
+
+def checked_receipt(named: str) -> str:
+    """What somebody calls a receipt, when it can be one; raises Malformed otherwise."""
+    if not _RECEIPT.fullmatch(named):
+        raise Malformed("That is no receipt.")
+    return named
 
 
 def receipt_of(arrival: Arrival, delivery: Delivery) -> str | None:

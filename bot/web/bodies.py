@@ -5,49 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import orjson
 from aiohttp import ContentTypeError, web
 
-from bot.errors import Malformed, MusterError
-from bot.web.edge import BODY_LIMIT, BODY_WITHIN
+from bot.errors import Malformed
+from bot.web.edge import BODY_WITHIN, edge_of
 
 DEPTH = 64
-ROOM_AT_MOST = 32 * 1024 * 1024
 _JSON_TYPES = re.compile(r"^application/(?:[\w.+-]+\+)?json$")
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"')
-
-
-class Full(MusterError):
-    """There is no room for the body now; nothing of it was kept, and the sender has to try again."""
-
-
-class Room:
-    """The memory that bodies may take while they arrive, apart for each route: who fills one route costs the others nothing."""
-
-    def __init__(self) -> None:
-        self._taken: Counter[str] = Counter()
-
-    @contextmanager
-    def held(self, request: web.Request) -> Iterator[None]:
-        """Keeps room for the body of the request until it is there; raises Full at once when there is none."""
-        resource = request.match_info.route.resource
-        route = "" if resource is None else resource.canonical
-        size = min(request.content_length or BODY_LIMIT, BODY_LIMIT)
-        if self._taken[route] + size > ROOM_AT_MOST:
-            raise Full("Too many bodies are on their way. Send it again in a few seconds.")
-        self._taken[route] += size
-        try:
-            yield
-        finally:
-            self._taken[route] -= size
-
-
-ROOM = web.AppKey("room", Room)
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+"""What stands in quotes; one that nobody closes reaches to the end, so that no body is looked through twice."""
 
 
 async def read_body(request: web.Request) -> bytes:
@@ -61,7 +30,7 @@ async def read_body(request: web.Request) -> bytes:
     try:
         if request.content.is_eof():
             return await request.read()
-        with request.app[ROOM].held(request):
+        with edge_of(request).room.held(request):
             async with asyncio.timeout(BODY_WITHIN):
                 return await request.read()
     except (ContentTypeError, ValueError, web.HTTPBadRequest) as error:

@@ -40,6 +40,8 @@ def caller_of(request: web.Request) -> Caller:
     for token in edge.services.policy.tokens:
         if hmac.compare_digest(given, b"Bearer " + edge.token_secrets[token.name]):
             return Caller(token, token.person or f"token:{token.name}")
+    if given.startswith(b"Bearer "):
+        raise web.HTTPUnauthorized(reason="That token is none of this policy's. Send Authorization: Bearer TOKEN with one that is.")
     raise web.HTTPUnauthorized(reason="Send Authorization: Bearer TOKEN with a token of the policy.")
 
 

@@ -13,6 +13,7 @@ import orjson
 from aiohttp import web
 
 from bot.domain.routing import Carrier
+from bot.sources.forms import is_json
 from bot.sources.source import Delivery, Form
 from bot.web.edge import Edge, Monitor
 
@@ -96,7 +97,7 @@ def bare_body(delivery: Delivery, form: Form, secret: bytes) -> bytes:
     """A body with a placeholder wherever the secret stood as a value."""
     if not secret:
         return delivery.body
-    if form in (Form.JSON, Form.TEXT):
+    if is_json(form, delivery.body):
         return orjson.dumps(_bare(delivery.payload, secret))
     if form is Form.URLENCODED:
         return urlencode(_bare(delivery.payload, secret)).encode()
@@ -108,7 +109,7 @@ def _bare(value: Any, secret: bytes) -> Any:
         return {name: _bare(item, secret) for name, item in value.items()}
     if isinstance(value, list):
         return [_bare(item, secret) for item in value]
-    return PLACEHOLDER if isinstance(value, str) and _is(value, secret) else value
+    return PLACEHOLDER if isinstance(value, str) and _is(value.strip(), secret) else value
 
 
 def _is(value: str, secret: bytes) -> bool:

@@ -15,8 +15,8 @@ from bot.settings import Settings, resolve_secret
 from bot.sources import SOURCES
 from bot.sources.source import Source, accepted
 from bot.store.intake import Intake
+from bot.web.room import Room
 
-BODY_LIMIT = 1024 * 1024
 BODY_WITHIN = 10.0
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -103,6 +103,7 @@ class Edge:
     loops: Sequence[Loop]
     control_token: str | None = None
     certificates: Certificates | None = None
+    room: Room = field(default_factory=Room, init=False)
     monitors: Mapping[str, Monitor] = field(init=False)
     token_secrets: Mapping[str, bytes] = field(init=False)
     heartbeat_secrets: Mapping[str, bytes] = field(init=False)

@@ -10,9 +10,9 @@ from bot import telemetry
 from bot.clock import new_id
 from bot.errors import Conflict, InvalidTransition, Malformed, NotAllowed, NotFound, Refused
 from bot.web import refusals
-from bot.web.bodies import Full
 from bot.web.edge import HEADERS, edge_of, refusal
 from bot.web.prompt import BUSY_FOR, Prompt
+from bot.web.room import Full
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _STATUS: tuple[tuple[type[Refused], int], ...] = (
@@ -22,6 +22,21 @@ _STATUS: tuple[tuple[type[Refused], int], ...] = (
     (Malformed, 400),
     (Refused, 400),
 )
+
+
+_CODES = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "too_slow",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "unprocessable",
+    503: "busy",
+}
+"""The code of an error that aiohttp or a handler names by its status alone; the same whatever the sentence beside it says."""
 
 
 @web.middleware
@@ -69,5 +84,4 @@ def _http_error(error: web.HTTPException) -> web.Response:
     }
     message = sentences.get(error.status, error.reason or "The request could not be answered.")
     allowed = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
-    code = "_".join((error.reason or "error").lower().split())
-    return refusal(error.status, code, message, **allowed)
+    return refusal(error.status, _CODES.get(error.status, "error"), message, **allowed)

@@ -20,7 +20,6 @@ from bot.clock import new_id
 from bot.errors import Malformed
 from bot.sources.forms import form_of
 from bot.sources.source import Form
-from bot.store.intake import Busy
 from bot.web.bodies import check_object
 from bot.web.carriers import is_in_authorization
 from bot.web.edge import Edge, Monitor
@@ -120,7 +119,7 @@ class Way(asyncio.Protocol):
         """Takes the next request when it is whole; holds back a sender that is too far ahead."""
         self._heard = True
         self._buffer = self._buffer + data if self._buffer else data
-        if self.done is None:
+        if self.done is None and not self._full:
             self._take()
         elif len(self._buffer) > _LENGTH_AT_MOST:
             self._transport.pause_reading()
@@ -132,8 +131,7 @@ class Way(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Goes on with a peer that reads again."""
         self._full = False
-        if self.done is None and self._buffer:
-            self._take()
+        self._go_on()
 
     @property
     def holds(self) -> int:
@@ -175,7 +173,7 @@ class Way(asyncio.Protocol):
             return
         assert self._head is not None, "a head that was learned"
         start, stop = end + 4, end + 4 + self._head.length
-        if len(data) < stop or self._full:
+        if len(data) < stop:
             return
         try:
             check_object(data[start:stop], arrays=self._head.monitor.source.takes_arrays)
@@ -200,7 +198,7 @@ class Way(asyncio.Protocol):
         self.done, clock = None, self._express.edge.clock
         error = done.exception()
         now = int(clock.real().timestamp())
-        if isinstance(error, Busy):
+        if error is not None:
             answered, status = busy_bytes(str(error), now, request_id), 503
         else:
             answered, status = accepted_bytes(done.result(), now, request_id), 202
@@ -209,6 +207,10 @@ class Way(asyncio.Protocol):
         if self._transport.is_closing():
             return
         self._transport.write(answered)
-        if self._buffer:
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Takes the next request, if one is there and the peer reads its answers."""
+        if self._buffer and self.done is None and not self._full:
             self._transport.resume_reading()
             self._take()

@@ -47,11 +47,13 @@ async def attach(work: UnitOfWork, caller: Caller, wanted: Chosen, reference: st
 async def detach(work: UnitOfWork, caller: Caller, wanted: Chosen, reference: str) -> Answer:
     """Puts alerts of the incident in the address back into the inbox."""
     person, incident = await actor_of(work, caller, reference)
+    await _may_take(work, caller, wanted.alerts)
     return shown(await situations.read(work, await inbox.detach(work, person, incident.id, wanted.alerts)))
 
 
 async def _declare_from(work: UnitOfWork, caller: Caller, wanted: DeclareFrom, _reference: str) -> Answer:
     person = await person_of(work, caller)
+    await _may_take(work, caller, wanted.alerts)
     declared = await inbox.declare_from(work, person, f"api:{new_id()}", wanted.alerts, wanted.title, wanted.severity)
     return shown(await situations.read(work, declared))
 

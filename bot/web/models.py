@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bot.domain.incidents import Road, Role
 
 
 class _Request(BaseModel):
+    """What every request has in common: a NUL, which no text of ours may hold, is left out wherever it stands."""
+
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nul(cls, value: Any) -> Any:
+        return _bare(value)
+
+
+def _bare(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_bare(name): _bare(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_bare(item) for item in value]
+    return value.replace("\x00", "") if isinstance(value, str) else value
 
 
 class Declare(_Request):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from bot.errors import Malformed
 from bot.services import intake
 from bot.services.work import UnitOfWork
+from bot.web.arrivals import checked_receipt
 from bot.web.callers import ROOT, Answer, Caller, acting, person_of, reader_of
 from bot.web.edge import answer, edge_of
 from bot.web.models import Retry
 
 MODELS = {f"{ROOT}/intake/{{reference}}/retry": ("post", Retry)}
+_SHOWN = 4000
+"""Bytes of a body that are shown; its ``size`` says how many there are."""
 READ = (f"{ROOT}/intake",)
 
 
@@ -35,13 +37,12 @@ def _shown(body: Answer) -> Answer:
         "received_at": body["received_at"].isoformat(),
         "attempts": body["attempts"],
         "reason": body["error"],
-        "body": body["body"].decode("utf-8", "replace"),
+        "body": body["body"][:_SHOWN].decode("utf-8", "replace"),
+        "size": len(body["body"]),
     }
 
 
 async def _retry(work: UnitOfWork, caller: Caller, _wanted: Retry, reference: str) -> Answer:
     await person_of(work, caller)
-    if len(reference) > 32 or not reference.isascii():
-        raise Malformed("That is no receipt.")
-    await intake.retry(work, reference)
+    await intake.retry(work, checked_receipt(reference))
     return {"receipt": reference, "url": f"/alerts/receipts/{reference}"}

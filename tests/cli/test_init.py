@@ -68,7 +68,7 @@ def test_the_written_policy_can_be_used_with_all_of_its_examples(tmp_path: Path)
     (tmp_path / "policy.yml").write_text(whole, encoding="utf-8")
     checked = run("policy", "check", str(tmp_path / "policy.yml"))
     assert checked.exit_code == 0, checked.output
-    assert "2 people, 1 sources" in checked.output and "Note" not in checked.output
+    assert "2 people, 1 source." in checked.output and "Note" not in checked.output
 
 
 @pytest.mark.parametrize(("options", "token"), [((), "SLACK_APP_TOKEN"), (("--mode", "http", "--url", URL), "SLACK_SIGNING_SECRET")])

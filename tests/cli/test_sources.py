@@ -26,6 +26,7 @@ sources:
   odd: {kind: splunk, secret: env:SPLUNK_SECRET}
   open: {kind: generic, unsigned: true}
   keyed: {kind: generic, secret: env:GRAFANA_SECRET, carried_by: [header], header: X-Key, channel: logs}
+  mapped: {kind: generic, unsigned: true, fields: {alerts: items, title: what}}
 """
 HERE = {
     "GRAFANA_SECRET": "grafana-secret-value",
@@ -50,7 +51,7 @@ def test_the_list_says_where_each_secret_goes_and_never_what_it_is(policy: str) 
     listed = run(policy, "list", "--json", **HERE)
     assert listed.exit_code == 0, listed.output
     shown = {one["name"]: one for one in json.loads(listed.stdout)}
-    assert set(shown) == {"checkout-grafana", "alarms", "errors", "odd", "open", "keyed"}
+    assert set(shown) == {"checkout-grafana", "alarms", "errors", "odd", "open", "keyed", "mapped"}
     assert (shown["checkout-grafana"]["secret"], shown["checkout-grafana"]["channel"]) == ("GRAFANA_SECRET", "metrics")
     assert (shown["keyed"]["sent_as"], shown["keyed"]["channel"]) == ("the header X-Key", "logs")
     assert shown["open"]["secret"] == "none, anybody may post"
@@ -118,6 +119,7 @@ async def house(tmp_path: Path, policy: str, monkeypatch: pytest.MonkeyPatch) ->
         "alarms": {"kind": "cloudwatch", "topics": [TOPIC]},
         "errors": {"kind": "github", "secret": "env:GITHUB_SECRET"},
         "open": {"kind": "generic", "unsigned": True},
+        "mapped": {"kind": "generic", "unsigned": True, "fields": {"alerts": "items", "title": "what"}},
     }
     routes = [{"name": "everything", "match": {}, "action": "declare", "severity": "P0"}]
     async with open_house(f"sqlite+aiosqlite:///{tmp_path / 'muster.db'}", make_policy(sources=sources, routes=routes)) as opened:
@@ -153,6 +155,17 @@ async def test_a_trial_of_the_recovery_is_told_as_json(house: House, policy: str
     assert told.exit_code == 0, told.output
     receipt = json.loads(told.stdout)
     assert (receipt["state"], receipt["source"]) == ("done", "checkout-grafana")
+
+
+async def test_a_trial_of_a_source_with_fields_of_its_own_takes_a_body_of_ones_own(house: House, policy: str, tmp_path: Path) -> None:
+    sample = await trial(house, policy, "mapped")
+    assert sample.exit_code == 1
+    assert "items: expected an array of alerts" in sample.stdout and "try a body of yours with --file" in sample.stdout
+    body = tmp_path / "body.json"
+    body.write_text('{"items": [{"what": "Refunds wait"}]}', encoding="utf-8")
+    told = await trial(house, policy, "mapped", "--file", str(body))
+    assert told.exit_code == 0, told.output
+    assert "“Refunds wait”: a test" in told.stdout and "--file" not in told.stdout
 
 
 async def test_a_trial_with_another_secret_ends_with_the_bots_sentence(house: House, policy: str) -> None:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from bot.domain.alert import AlertStatus
 from bot.domain.heartbeats import HeartbeatRule, unheard
 from bot.domain.own import OWN, own_alert, own_fingerprint
+from bot.domain.undone import left_undone
 from tests.domain.test_policy_file import load, problems
 from tests.house import NOON
 
@@ -53,7 +54,7 @@ def test_a_wrong_heartbeat_names_its_line(line: str, expected: str) -> None:
 
 def test_one_that_anybody_may_send_is_warned_of() -> None:
     policy = load("extends: default\nheartbeats:\n  open: {every: 1h, unsigned: true}\n")
-    assert "Heartbeat open: anybody may send it, for it is unsigned." in policy.warnings()
+    assert "Heartbeat open: anybody may send it, for it is unsigned." in left_undone(policy)
 
 
 def test_a_route_beats_only_what_the_policy_names() -> None:

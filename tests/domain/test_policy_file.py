@@ -14,6 +14,7 @@ from bot.domain.policy import Policy
 from bot.domain.policy_file import PolicyError, load_policy
 from bot.domain.routing import RouteAction
 from bot.domain.severity import ClockName
+from bot.domain.undone import left_undone
 from bot.settings import read_policy
 from tests.policies import policy_data
 
@@ -49,7 +50,7 @@ def test_jovie_is_kept_to_the_letter() -> None:
 
 
 def test_the_default_policy_is_read_and_says_what_it_leaves_undone() -> None:
-    assert any("nobody will be called" in warning for warning in load_policy("default", read_policy).warnings())
+    assert any("nobody will be called" in warning for warning in left_undone(load_policy("default", read_policy)))
 
 
 @pytest.mark.parametrize(
@@ -62,6 +63,7 @@ def test_the_default_policy_is_read_and_says_what_it_leaves_undone() -> None:
         ("extends: jovie\nfrobnicate: 1\n", "mine.yml:2: frobnicate: expected no such field"),
         ("extends: jovie\nzones:\n  - {zone: Mars/Base, label: M}\n", "mine.yml:3: zones[0].zone: expected an IANA zone"),
         ("extends: jovie\nsources:\n  receipts: {kind: generic, unsigned: true}\n", "mine.yml:3: sources.receipts: expected a name"),
+        (f"extends: jovie\nsources:\n  {'a' * 65}: {{kind: generic, unsigned: true}}\n", "expected a name of a-z, 0-9 and -, at most 64"),
         ("extends: jovie\nsources:\n  p: {kind: generic}\n", "mine.yml:3: sources.p: expected either secret: env:NAME"),
         ("extends: jovie\nsources:\n  p: {kind: generic, secret: hunter2}\n", "mine.yml:3: sources.p.secret: expected env:NAME"),
         ("extends: jovie\nroutes:\n  - {name: a, match: {source: p}, action: declare}\n", "mine.yml:3: routes[0].match.source"),
@@ -108,7 +110,11 @@ extends: default
 people: {ana: {name: Ana}}
 systems: {web: {title: Web, critical: true, match: {service: web}, owner: ana}}
 routes:
-  - {name: day, match: {text: "*down*"}, during: {zone: Europe/Berlin, days: [Mon, tue], from: "09:00", to: "18:00"}, action: join, service: web}
+  - name: day
+    match: {text: "*down*"}
+    during: {zone: Europe/Berlin, days: [Mon, tue], from: "09:00", to: "18:00"}
+    action: join
+    service: web
 correlation: {by: [service, [cluster, namespace]], channels: null, flapping: null, at_most: {incidents: 5}}
 """
     policy = load(text)

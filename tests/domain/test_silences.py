@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from bot.domain.silences import Maintenance, Silence, Silences, parse_wish
+from bot.domain.silences import Maintenance, Silence, Silences, checked, parse_wish
 from bot.errors import Malformed
 
 NOW = datetime(2026, 11, 20, 22, 5, tzinfo=UTC)
@@ -47,6 +47,10 @@ def test_a_line_says_for_how_long_which_alerts_and_why() -> None:
         ("2h because", "Name the alerts"),
         ("2h service=, because", "Name the alerts"),
         ("2h service=* because", "silence everything"),
+        ("2h service=checkout,* because", "silence everything"),
+        ("2h service=?*,x env=** because", "silence everything"),
+        ("2h " + "".join(f"l{number}=x " for number in range(21)) + "because", "at most 20 labels"),
+        ("2h service=" + "x," * 51 + "x because", "each with at most 50 values"),
         ("2h service=checkout", "Say why"),
         ("5s service=checkout why", "between a minute and 30 days"),
         ("31d service=checkout why", "between a minute and 30 days"),
@@ -109,3 +113,13 @@ def test_what_people_said_comes_before_what_the_policy_plans() -> None:
     planned = Maintenance.model_validate({"name": "all", "match": {"env": "prod"}, "author": "Ana", "during": {}})
     assert str(Silences((silence(),), (planned,)).reason_for(CHECKOUT, NOW)).startswith("silence 3")
     assert Silences().reason_for(CHECKOUT, NOW) is None
+
+
+def test_one_label_may_be_anything_while_another_says_which_alerts() -> None:
+    assert parse_wish("2h service=* env=staging because").match == {"service": ("*",), "env": ("staging",)}
+
+
+@pytest.mark.parametrize("match", [{"n" * 201: ["x"]}, {"service": ["x" * 201]}])
+def test_a_silence_has_no_names_and_values_without_end(match: dict[str, list[str]]) -> None:
+    with pytest.raises(Malformed, match="of 200 characters"):
+        checked(timedelta(hours=1), match, "because")

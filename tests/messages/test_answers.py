@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 
 from bot.domain.incidents import Role
+from bot.domain.silences import Silence, Silences
 from bot.domain.status import Status
-from bot.messages import answers, card
+from bot.messages import answers, card, inbox
 
-from .rows import NASTY, after, check_words, situation, strings
+from .rows import NASTY, OPENED, after, check_words, situation, strings
 
 DONE: dict[str, Any] = {"acknowledged_at": after(2), "acknowledged_by": "tim", "acknowledged_via": "SMS"}
 HOSTILE = situation(title=NASTY, severity="<!here>", impact=NASTY)
+SILENCE = Silence("s", 3, {NASTY: [NASTY * 9, "&" * 200]}, OPENED, after(120), None, NASTY, NASTY * 9, OPENED, None, None)
+SILENCED = Silences((SILENCE,) * 25)
 ANSWERS = {
     "help": answers.help_text(),
     "unknown": answers.unknown_command(NASTY),
@@ -30,6 +33,7 @@ ANSWERS = {
     "reopened": answers.reopened(HOSTILE),
     "status": answers.status(HOSTILE),
     "list": answers.incident_list([HOSTILE]),
+    "silences": inbox.silences(SILENCED, [], OPENED),
     "none": answers.incident_list([]),
 }
 

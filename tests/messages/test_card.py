@@ -106,6 +106,22 @@ def test_the_card_counts_alerts_that_are_too_many_to_be_read_and_names_system_an
     assert "System: Payments · Service: checkout" in said
 
 
+def test_the_card_says_what_the_alert_says_beside_its_title() -> None:
+    plain, spoken = (
+        alert(annotations={"description": "CheckoutErrors"}),
+        alert(id="a2", annotations={"description": "5xx <b>above</b> 2 %"}),
+    )
+    assert card.known_lines(situation(alerts=(plain, spoken)))[0] == "5xx &lt;b&gt;above&lt;/b&gt; 2 %"
+    long = alert(annotations={"description": "x" * 4000})
+    assert len(card.known_lines(situation(alerts=(long,)))[0]) <= 240
+    assert not any("CheckoutErrors" in line for line in card.known_lines(situation(alerts=(plain,))) if not line.startswith("Checks"))
+
+
+def test_a_merged_incident_is_not_called_resolved() -> None:
+    s = situation(status=Status.RESOLVED, resolved_at=after(95), resolved_by="ana", merged_into="i41")
+    assert "Merged into another incident by Ana; `/incident reopen` opens it again" in str(card.details(s))
+
+
 def test_a_provisional_severity_stands_on_the_card_with_its_reason_escaped() -> None:
     words = card.card(situation(provisional=True, severity_reason=NASTY))
     check_words(words)

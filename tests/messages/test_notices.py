@@ -10,7 +10,7 @@ import pytest
 from bot.domain.incidents import Road, Role
 from bot.domain.severity import ClockName
 from bot.domain.severity import Road as PhoneRoad
-from bot.domain.situation import Situation
+from bot.domain.situation import AlertCounts, Situation
 from bot.domain.status import Status
 from bot.messages import notices
 
@@ -117,6 +117,18 @@ def test_a_resolution_says_how_long_it_took_with_or_without_words() -> None:
     s = situation(status=Status.RESOLVED, resolved_at=after(95), resolved_by="ana")
     assert notices.resolved(s, "Ana", None)["text"] == "Ana resolved INC-42, 1 h 35 min after it was opened."
     assert notices.resolved(s, "Ana", "baseline")["text"].endswith("\nbaseline")
+
+
+def test_a_resolution_says_which_alerts_never_recovered() -> None:
+    s = situation(status=Status.RESOLVED, resolved_at=after(95), resolved_by="ana", counted=AlertCounts(3, 2, 9))
+    assert notices.resolved(s, "Ana", None)["text"].endswith("after it was opened. 1 of its alerts has not recovered.")
+    assert "recovered" not in notices.resolved(situation(counted=AlertCounts(3, 3, 9)), "Ana", None)["text"]
+
+
+def test_a_severity_that_muster_raised_says_that_it_is_provisional_and_who_decides() -> None:
+    raised = notices.severity_changed(situation(provisional=True), "Muster", "P1", "errors and metrics monitors report it")["text"]
+    assert "That is provisional: /incident severity P0 confirms it" in raised
+    assert "provisional" not in notices.severity_changed(situation(), "Ana", "P1", None)["text"]
 
 
 def test_the_draft_names_its_due_time_when_there_is_one() -> None:

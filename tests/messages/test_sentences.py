@@ -32,6 +32,11 @@ CASES = [
         "Ana changed the severity from P1 to P0: EU too",
     ),
     (
+        entry(EntryKind.SEVERITY_CHANGED, old="P1", new="P0", provisional=True, text="errors and metrics"),
+        "Muster changed the severity from P1 to P0, provisionally: errors and metrics",
+    ),
+    (entry(EntryKind.SEVERITY_CHANGED, actor_id="ana", old="P0", new="P0"), "Ana confirmed the severity P0"),
+    (
         entry(EntryKind.UPDATED, actor_id="ana", status="Mitigating", text="a"),
         "Ana posted an update (Mitigating): a",
     ),

@@ -149,14 +149,6 @@ class Stack:
         lines = (self.folder / f"{ALERTMANAGER}-{port}.log").read_text().splitlines()
         return any("Notify success" in line and f"receiver={receiver} " in line for line in lines)
 
-    async def has_done(self, receiver: str) -> bool:
-        """Whether neither Alertmanager has a group of alerts any more of which it would tell that receiver."""
-        groups: list[Any] = []
-        for port in self.pair:
-            async with self.bot.http.get(f"http://127.0.0.1:{port}/api/v2/alerts/groups?receiver={receiver}") as response:
-                groups += await response.json()
-        return not groups
-
     async def run_prometheus(self) -> None:
         """Starts the Prometheus, and waits until it is ready."""
         config, listed = self.folder / "prometheus.yml", self.folder / "rules.yml"

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from yarl import URL
 
 from bot.messages import actions
 from bot.store import outbox
-from tests.house import House
+from tests.house import SECRETS, House
 from tests.scenarios.responders import (
     ANNOUNCED,
     CHANNEL,
@@ -265,3 +268,31 @@ async def test_one_form_too_many_does_not_close_the_other(house: House) -> None:
     await choose(house, "U0ANA", actions.NOTE)
     assert {(await form(house, "U0ANA", wanted)).callback_id for wanted in (actions.UPDATE, actions.NOTE)} == {actions.UPDATE, actions.NOTE}
     assert incident_id(house) in shown(await form(house, "U0ANA", actions.NOTE))
+
+
+@pytest.mark.parametrize(
+    "path", ["/alerts/receipts/%00", "/alerts/receipts/a%00b", "/alerts/receipts/a%20b", "/alerts/receipts/" + "x" * 33]
+)
+async def test_what_cannot_be_a_receipt_is_400_on_every_database(house: House, path: str) -> None:
+    async with house.http.get(URL(f"{house.bot.url}{path}", encoded=True)) as response:
+        assert (response.status, (await response.json())["message"]) == (400, "That is no receipt.")
+
+
+async def test_a_nul_in_a_request_of_the_api_is_left_out_on_every_database(house: House) -> None:
+    async def post(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        url, headers = URL(f"{house.bot.url}/api/v1{path}", encoded=True), {"Authorization": f"Bearer {SECRETS['MUSTER_API_TOKEN']}"}
+        async with house.http.post(url, json=body, headers=headers) as response:
+            return response.status, await response.json()
+
+    silence = {"match": {"ser\x00vice": ["check\x00out"]}, "span": "1h", "comment": "the gate\x00way"}
+    status, said = await post("/silences", silence)
+    assert (status, said["match"], said["comment"]) == (200, {"service": ["checkout"]}, "the gateway")
+    assert (await post("/alerts/declare", {"alerts": ["\x00"]}))[0] == 404
+    assert (await post("/intake/%00/retry", {}))[0] == 400
+
+
+async def test_no_value_of_a_statement_stands_in_what_is_said_of_its_failure(house: House) -> None:
+    with pytest.raises(DBAPIError) as failed:
+        async with house.bot.database.transaction() as tx:
+            await tx.connection.execute(text("SELECT :value FROM nowhere"), {"value": "canary-of-a-phone"})
+    assert "canary-of-a-phone" not in str(failed.value)

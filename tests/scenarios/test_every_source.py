@@ -49,7 +49,7 @@ class Neighbourhood:
         if kind is not SourceKind.CLOUDWATCH:
             return post
         body = json.loads(post.body)
-        signed = notification(body["Message"], seed=1 if secret == SECRET else 2, MessageId=state, Subject=body.get("Subject", "ALARM"))
+        signed = notification(body["Message"], number=1 if secret == SECRET else 2, MessageId=state, Subject=body.get("Subject", "ALARM"))
         return Post(post.method, post.address, post.headers, json.dumps(signed).encode())
 
     async def alerts(self) -> list[dict[str, Any]]:
@@ -131,7 +131,7 @@ async def test_the_subscription_of_another_topic_is_not_confirmed(here: Neighbou
 
 
 async def test_a_confirmation_that_sns_could_not_take_is_made_when_it_can(here: Neighbourhood) -> None:
-    assert await ask_to_subscribe(here, seed=1) == 202
+    assert await ask_to_subscribe(here, number=1) == 202
     await here.house.eventually(here.confirmed, "the confirmation")
     here.amazon.asked.clear()
     here.amazon.status = 503

@@ -216,3 +216,17 @@ async def test_the_api_declares_a_private_one(house: House) -> None:
     assert (status, declared["reference"]) == (200, "INC-1")
     assert house.sandbox.slack.channel(CHANNEL).is_private
     assert (await call(house, SECRETS["MUSTER_API_TOKEN"], "/INC-1"))[0] == 404
+
+
+async def test_alerts_of_a_private_incident_are_named_to_nobody_who_guesses_their_ids(house: House) -> None:
+    ana, ben = SECRETS["MUSTER_API_TOKEN"], TOKENS["STRANGE_TOKEN"]
+    assert (await house.post_alert({"title": "Salaries were downloaded"}, "anything")).status == 202
+    await house.settle()
+    _, waiting = await call(house, ana, "/../alerts")
+    chosen = {"alerts": [waiting["alerts"][0]["id"]]}
+    _, private = await call(house, ana, "", "POST", {"title": "Salaries leaked", "severity": "P1", "private": True})
+    assert (await call(house, ana, f"/{private['reference']}/attach", "POST", chosen))[0] == 200
+    _, other = await call(house, ben, "", "POST", {"title": "Something else", "severity": "P1"})
+    for path in (f"/{other['reference']}/detach", f"/{other['reference']}/attach", "/../alerts/declare"):
+        status, said = await call(house, ben, path, "POST", chosen)
+        assert (status, "downloaded" in str(said)) == (404, False), path

@@ -84,7 +84,8 @@ async def test_one_that_says_that_it_failed_is_an_alert_at_once_and_a_good_one_e
     await nightly.travel(minutes=5)
     await nightly.run(signals.beat, "nightly")
     assert await told(nightly) == [Told("heartbeat:nightly", 5, 10)]
-    assert (await own_rows(nightly))[0].annotations["description"] == "nightly says itself that it failed."
+    (row, *_) = await own_rows(nightly)
+    assert (row.title, row.annotations["description"]) == ("nightly failed", "nightly says itself that it failed.")
 
 
 async def test_what_was_due_while_nobody_looked_is_missed_from_when_it_was_due(nightly: Desk) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
-from bot.domain.alert import Disposition
+from bot.domain.alert import AlertStatus, Disposition
+from bot.domain.incidents import Incident
 from bot.domain.status import Status
 from bot.domain.timeline import EntryKind
 from bot.errors import Malformed, NotFound, Refused
 from bot.services import inbox, merging
+from bot.services.work import UnitOfWork
 from bot.store import alerts as alert_rows
 from bot.store import incidents as incident_rows
+from bot.store import timeline as timeline_rows
 from tests.services.desk import Desk
 from tests.services.reports import WAITS, report
 
@@ -127,3 +131,30 @@ async def test_a_private_incident_is_not_merged_into_one_that_everybody_sees(des
         await desk.run(merging.merge, desk.names["ana"], gone.id, into.id)
     kept = await desk.incident(gone)
     assert replace(kept, version=gone.version) == replace(gone, next_update_at=kept.next_update_at)
+
+
+async def test_what_goes_on_in_private_is_not_named_where_everybody_reads(desk: Desk) -> None:
+    gone, into = await desk.declare("Odd log-ins", token="a"), await desk.declare("Keys leaked", token="b", private=True)
+    await desk.run(merging.merge, desk.names["ana"], gone.id, into.id)
+    timeline = await desk.read(lambda work: timeline_rows.list_entries(work.tx, gone.id))
+    assert [entry.facts["into"] for entry in timeline if entry.kind is EntryKind.MERGED] == [into.reference]
+    assert not any("Keys leaked" in str((entry.text, entry.facts)) for entry in timeline)
+    assert not any("Keys leaked" in text for text in await desk.said(gone))
+
+
+async def test_an_alert_that_a_person_moves_while_it_recovers_stays_where_they_put_it(desk: Desk) -> None:
+    await report(desk, "f1")
+    (one,) = await desk.read(lambda work: incident_rows.list_open(work.tx))
+    (row,) = await desk.read(lambda work: alert_rows.list_of_incident(work.tx, one.id))
+    other = await desk.declare("Payments fail", token="b")
+    attaching: list[asyncio.Task[Incident]] = []
+
+    async def recover(work: UnitOfWork) -> None:
+        (known,) = await alert_rows.list_known(work.tx, {(row.source, row.fingerprint)}, (), work.now)
+        attaching.append(asyncio.create_task(desk.run(inbox.attach, desk.names["ana"], other.id, [row.id])))
+        await asyncio.wait(attaching, timeout=0.3)
+        await alert_rows.change_alerts(work.tx, [replace(known, status=AlertStatus.RESOLVED, resolved_at=work.now)])
+
+    await desk.run(recover)
+    await attaching[0]
+    assert await fingerprints(desk, other.id) == {"f1"}

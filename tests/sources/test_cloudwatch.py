@@ -125,3 +125,10 @@ def test_a_message_counts_once_by_the_id_that_sns_gave_it() -> None:
     assert SOURCE.delivery_id(delivery("cloudwatch", "alarm")) == "0e6f2a51-90b4-5c3d-8f1a-77d2c1b4a001"
     raw = delivery("cloudwatch", "raw", headers={"x-amz-sns-message-id": "77aa"})
     assert SOURCE.delivery_id(raw) == "77aa"
+
+
+def test_what_is_put_beside_a_signed_message_says_nothing() -> None:
+    strange = {"Sns": {"Type": "SubscriptionConfirmation", "TopicArn": "arn", "SubscribeURL": "https://sns.us-east-1.amazonaws.com/?x=1"}}
+    forged = {"Sns": wrapped(AlarmArn="arn:aws:cloudwatch:eu-central-1:210987654321:alarm:forged")}
+    reading = read(SOURCE, wrapped() | {"Records": [strange, forged]})
+    assert ([alert.fingerprint for alert in reading.alerts], reading.confirm) == ([ARN], None)

@@ -124,3 +124,25 @@ def test_mailguns_signature_is_genuine_with_its_key_and_within_an_hour(age: int,
     signature = hmac.new(b"key", f"{stamp}b1c2d3".encode(), hashlib.sha256).hexdigest()
     mail = payload_of("mail", "mailgun", timestamp=stamp, token="b1c2d3", signature=signature)
     assert verify(key, delivery("mail", mail, content_type=FORM)) is genuine
+
+
+@pytest.mark.parametrize("sign", [",", ":", "(", "<"])
+def test_a_sender_made_of_signs_alone_costs_nobody_the_mail(sign: str) -> None:
+    alert = only(SOURCE, {**REPORT, "from": sign * 50_000})
+    assert (alert.title, alert.unreadable) == ("Nobody can order", None)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Content-Type: text/plain; x=" + "(" * 3000,
+        "Content-Type: text/plain; a*" + "9" * 5000 + "=1",
+        'Content-Type: text/plain; =?utf-8?q?" *=',
+        "Content-Type: message/rfc822\n\n" * 3000,
+        "".join(f"Content-Type: multipart/mixed; boundary=b{number}\n\n--b{number}\n" for number in range(2000)),
+    ],
+)
+def test_a_mail_that_cannot_be_taken_apart_is_still_an_alert_by_its_subject(head: str) -> None:
+    mail = {"mail": {"commonHeaders": {"subject": "Nobody can order", "from": ["robin@example.com"]}}, "content": f"{head}\n\nIt says 500."}
+    alert = only(SOURCE, mail)
+    assert (alert.title, alert.labels["sender"], alert.unreadable) == ("Nobody can order", "robin@example.com", None)

@@ -19,6 +19,14 @@ async def call(
         return response.status, await response.json()
 
 
+async def test_the_code_of_an_error_is_the_same_whatever_its_sentence(house: House) -> None:
+    for headers, words in (({}, "Send Authorization"), ({"Authorization": "Bearer of nothing"}, "That token is none of this policy's.")):
+        async with house.http.get(f"{house.bot.url}/api/v1/incidents", headers=headers) as response:
+            answer = await response.json()
+        assert (response.status, answer["code"]) == (401, "unauthorized")
+        assert answer["message"].startswith(words)
+
+
 async def test_without_a_token_everything_is_401(house: House) -> None:
     for method, path in (("GET", ROOT), ("POST", ROOT), ("GET", f"{ROOT}/INC-1"), ("POST", f"{ROOT}/INC-1/ack")):
         status, answer = await call(house, method, path, {} if method == "POST" else None, headers={"Authorization": "Bearer wrong"})

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -267,7 +268,23 @@ async def test_a_source_whose_secret_is_missing_is_not_opened_by_an_empty_one(ga
             "/alerts/query?project=shop&auth_token=[secret]&api_key=[secret]",
         ),
         ("/alerts/receipts/X49MASrNB17DQaWZn9VcTg", "/alerts/receipts/X49MASrNB17DQaWZn9VcTg"),
+        (f"GET /heartbeat/nightly/{SECRET}/fail HTTP/1.1", "GET /heartbeat/nightly/[path] HTTP/1.1"),
+        ("GET /heartbeat/nightly/fail HTTP/1.1", "GET /heartbeat/nightly/fail HTTP/1.1"),
+        (f"b'Authorization: GenieKey {SECRET}\x01'", "b'Authorization: [secret]'"),
     ],
 )
 def test_no_secret_of_an_address_reaches_a_log(line: str, shown: str) -> None:
     assert telemetry.mask(line) == shown
+
+
+@pytest.mark.parametrize("body", [{"secret": SECRET, "subject": "x", "labels": {"a": ["b"]}}, [{"secret": SECRET, "subject": "x"}]])
+async def test_json_that_is_sent_by_the_name_of_a_form_stays_json_without_the_secret(gate: Gate, body: Any) -> None:
+    assert (await gate.post("/alerts/mail", body, **(FORM | {"Authorization": f"Bearer {SECRET}"})))[0] == 202
+    stored = json.loads((await gate.only())["body"])
+    assert stored == json.loads(json.dumps(body).replace(SECRET, "[secret]"))
+
+
+async def test_a_secret_with_blanks_around_it_is_not_stored_either(gate: Gate) -> None:
+    event = {"routing_key": f" {SECRET}\n", "event_action": "trigger", "payload": {"summary": "x", "source": "y", "severity": "error"}}
+    assert (await gate.post("/v2/enqueue", event, **JSON))[0] == 202
+    assert SECRET.encode() not in (await gate.only())["body"]

@@ -15,8 +15,8 @@ from sqlalchemy import func, select
 
 from bot.store import intake as door
 from bot.store.tables import intake
-from bot.web import build
-from bot.web.express import Express
+from bot.web import build, room
+from bot.web.express import ROUTE, Express
 from tests.house import SECRETS, alert
 from tests.web.door import Door, open_door
 
@@ -185,3 +185,26 @@ async def test_a_silent_peer_is_hung_up_on(tmp_path: Path, monkeypatch: pytest.M
         assert await Peer(reader, writer).ended()
         assert not express.ways
         writer.close()
+
+
+async def test_bodies_that_are_long_in_coming_take_only_so_much_room_and_whole_ones_pass_them(
+    way: tuple[Door, Express, Peer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, express, quick = way
+    monkeypatch.setattr(room, "AT_MOST", room.BODY_LIMIT)
+    port = quick.writer.get_extra_info("peername")[1]
+    slow, late = [Peer(*await asyncio.open_connection("127.0.0.1", port)) for _ in range(2)]
+    chunked = request(b"", Transfer_Encoding="chunked").replace(b"Content-Length: 0\r\n", b"")
+    slow.writer.write(chunked + b"5\r\n{    \r\n")
+    async with asyncio.timeout(10):
+        while not express.edge.room.taken(ROUTE):
+            await asyncio.sleep(0)
+    late.writer.write(chunked + b"5\r\n{    \r\n")
+    status, headers, _ = await late.hear()
+    assert (status, headers["retry-after"]) == (503, "5")
+    quick.send()
+    assert (await quick.hear())[0] == 202, "what is there at once needs no room"
+    slow.writer.write(b"1\r\n}\r\n0\r\n\r\n")
+    assert (await slow.hear())[0] == 202
+    for peer in (slow, late):
+        peer.writer.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
@@ -120,3 +121,13 @@ async def test_another_site_does_not_write_into_a_file_of_the_demo(house: House)
         async with house.http.post(f"{house.sandbox.url}/upload/{file.id}", data=b"theirs", headers=headers) as response:
             assert response.status == 403
     assert file.content == b"ours"
+
+
+@pytest.mark.parametrize("last", [b"", b"\\", b"\\\n"])
+async def test_a_text_that_nobody_closes_costs_the_door_next_to_nothing(door: Door, last: bytes) -> None:
+    body = b"[" * 65 + b'"' + b'\\"' * 30_000 + last
+    began = time.perf_counter()
+    for path in ("/v2/enqueue", "/alerts/anything"):
+        async with door.client.post(path, data=body, headers={"Content-Type": "application/json"}) as response:
+            assert response.status == 400
+    assert time.perf_counter() - began < 2, "each quote was taken for the beginning of a text of its own"
