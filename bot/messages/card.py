@@ -95,7 +95,7 @@ _FACTS_SHOWN, _CHECKS_SHOWN = 3, 5
 
 
 def known_lines(s: Situation) -> list[str]:
-    """What is known of the trouble, one line a fact: its alert's words, error, when it was seen, tenants, release, links, checks (J7, J8, W7)."""
+    """What is known of the trouble, one line a fact: its alert's words, error, tenants, release, when, links, checks (J7, J8, W7)."""
     known = triage(s.alerts, s.incident.triage)
     facts = [f"{fact.value.capitalize()}: {_values(values)}" for fact, values in known.facts.items()]
     links = [f"{texts.shown(name, 30)} {texts.link(address)}" for name, address in known.links if texts.link(address)]
