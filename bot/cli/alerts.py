@@ -97,6 +97,14 @@ def detach(reference: str, alerts: tuple[str, ...]) -> None:
     click.echo(f"{_counted(alerts)} in the inbox again.")
 
 
+@alert.command(epilog="Example: muster alert dismiss 01m7… 01m8…")
+@_ALERTS
+def dismiss(alerts: tuple[str, ...]) -> None:
+    """Let alerts leave the inbox; what fires anew comes anew."""
+    found = call("POST", "/alerts/dismiss", {"alerts": list(alerts)})
+    click.echo(f"{found['dismissed']} left the inbox.")
+
+
 @silence.command("list", epilog="Example: muster silence list")
 @_JSON
 def list_silences(as_json: bool) -> None:

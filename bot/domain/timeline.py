@@ -25,6 +25,7 @@ class EntryKind(StrEnum):
     ALERT_RECOVERED = "alert_recovered"
     ALERT_FIRED_AGAIN = "alert_fired_again"
     ALERT_DETACHED = "alert_detached"
+    ALERT_DISMISSED = "alert_dismissed"
     MERGED = "merged"
     SILENCED = "silenced"
     SILENCE_ENDED = "silence_ended"

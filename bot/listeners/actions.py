@@ -129,6 +129,11 @@ async def _declare_alert(work: UnitOfWork, member: Member, click: Click) -> Word
     return answers.declared(await situations.read(work, incident), joined=False)
 
 
+async def _dismiss_alert(work: UnitOfWork, member: Member, click: Click) -> Words:
+    await inbox.dismiss(work, member, [click.value])
+    return answers.said("It left the inbox. When it fires anew it comes anew.")
+
+
 async def _timeline(work: UnitOfWork, member: Member, click: Click) -> Words:
     incident = await incident_of(work, member, click)
     return answers.timeline(incident.reference, *await lookups.latest(work, incident))
@@ -157,6 +162,7 @@ _HANDLERS: Mapping[str, Callable[[UnitOfWork, Member, Click], Awaitable[Words]]]
     actions.JOIN: _join,
     actions.DECLARE_ANYWAY: _declare_anyway,
     actions.DECLARE_ALERT: _declare_alert,
+    actions.DISMISS_ALERT: _dismiss_alert,
     actions.SHOW: _show,
     actions.SHOW_TIMELINE: _timeline,
     actions.DRAFT_POSTMORTEM: _draft,

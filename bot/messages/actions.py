@@ -23,6 +23,7 @@ MORE = "incident.more"
 DECLARE = "incident.declare"
 DECLARE_ANYWAY = "incident.declare_anyway"
 DECLARE_ALERT = "incident.declare_alert"
+DISMISS_ALERT = "incident.dismiss_alert"
 DECLARE_FROM = "incident.declare_from"
 ADD_TO_TIMELINE = "incident.add_to_timeline"
 

@@ -21,7 +21,7 @@ def _words(text: str) -> Words:
 
 
 def inbox(waiting: Sequence[AlertRow], *, may_act: bool, listed: int = _LISTED) -> list[dict[str, Any]]:
-    """The alerts that wait, as blocks: what it is, from where, why it is there, and a button that makes it an incident."""
+    """The alerts that wait, as blocks: what it is, from where, why it is there, and buttons that make it an incident or let it go."""
     if not waiting:
         return [texts.context(["The inbox is empty."])]
     blocks = [block for row in waiting[:listed] for block in _alert(row, may_act=may_act)]
@@ -41,9 +41,10 @@ def _alert(row: AlertRow, *, may_act: bool) -> list[dict[str, Any]]:
     block = texts.section(
         f"*{texts.shown(row.title, 200)}*\n{texts.shown(row.source, 64)} · {row.status.value}{said} · {texts.shown(row.reason, 300)}"
     )
-    if may_act:
-        block["accessory"] = card.button("Declare", actions.DECLARE_ALERT, row.id)
-    return [block]
+    if not may_act:
+        return [block]
+    buttons = [card.button("Declare", actions.DECLARE_ALERT, row.id), card.button("Dismiss", actions.DISMISS_ALERT, row.id)]
+    return [block, {"type": "actions", "block_id": f"inbox.{row.id}", "elements": buttons}]
 
 
 def silenced(silence: Silence, zones: Sequence[Zone]) -> Words:

@@ -228,6 +228,7 @@ _SENTENCES: Mapping[EntryKind, Callable[[Situation, TimelineEntry], str]] = {
     EntryKind.ALERT_RECOVERED: _alert("recovered"),
     EntryKind.ALERT_FIRED_AGAIN: _alert("fired again"),
     EntryKind.ALERT_DETACHED: _alert("taken out"),
+    EntryKind.ALERT_DISMISSED: _alert("dismissed"),
     EntryKind.MERGED: _merged,
     EntryKind.SILENCED: _wrote("silenced alerts"),
     EntryKind.SILENCE_ENDED: _wrote("ended a silence"),

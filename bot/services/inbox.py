@@ -21,7 +21,7 @@ AT_MOST = 500
 
 
 async def listed(work: UnitOfWork, limit: int = 100) -> list[AlertRow]:
-    """What waits for somebody to look at it, the latest first."""
+    """What fires and waits for somebody to look at it, the latest first; what recovers leaves the inbox by itself."""
     return await inbox.list_inbox(work.tx, limit)
 
 
@@ -53,6 +53,19 @@ async def detach(work: UnitOfWork, member: Member, incident_id: str, alert_ids: 
         await inbox.move_alert(work.tx, row.id, None, Disposition.INBOX, f"taken out of {incident.reference} by {member.name}")
     await refresh_card(work, incident.id)
     return incident
+
+
+async def dismiss(work: UnitOfWork, member: Member, alert_ids: Sequence[str]) -> int:
+    """How many alerts left the inbox because somebody saw them and wants no incident; one that fires anew comes anew."""
+    require_act(member)
+    rows = await _chosen(work, alert_ids)
+    if any(row.incident_id is not None for row in rows):
+        raise Refused("One of them belongs to an incident already. Take it out of that one first.")
+    for row in rows:
+        await inbox.move_alert(work.tx, row.id, None, Disposition.DROPPED, f"dismissed by {member.name}")
+        facts = {"fingerprint": row.fingerprint, "source": row.source, "alert_id": row.id}
+        await work.write(EntryKind.ALERT_DISMISSED, None, actor_id=member.id, text=row.title, facts=facts)
+    return len(rows)
 
 
 async def declare_from(

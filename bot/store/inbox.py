@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from bot.domain.alert import AlertRow, Disposition
+from bot.domain.alert import AlertRow, AlertStatus, Disposition
 from bot.errors import NotFound
 from bot.store.database import Transaction
 from bot.store.rows import as_nouns
@@ -12,8 +12,9 @@ from bot.store.tables import alerts
 
 
 async def list_inbox(tx: Transaction, limit: int) -> list[AlertRow]:
-    """The alerts that wait for somebody to look at them, the latest heard first."""
-    statement = tx.select(alerts, alerts.c.disposition == Disposition.INBOX.value, alerts.c.incident_id.is_(None))
+    """The alerts that fire and wait for somebody to look at them, the latest heard first."""
+    firing = alerts.c.status == AlertStatus.FIRING.value
+    statement = tx.select(alerts, alerts.c.disposition == Disposition.INBOX.value, alerts.c.incident_id.is_(None), firing)
     return as_nouns(AlertRow, (await tx.run(statement.order_by(alerts.c.last_received_at.desc(), alerts.c.id).limit(limit))).mappings())
 
 

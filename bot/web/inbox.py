@@ -22,6 +22,7 @@ from bot.web.representation import shown
 
 MODELS: Mapping[str, tuple[str, type[BaseModel]]] = {
     f"{ROOT}/alerts/declare": ("post", DeclareFrom),
+    f"{ROOT}/alerts/dismiss": ("post", Chosen),
     f"{ROOT}/silences": ("post", models.Silence),
     f"{ROOT}/silences/{{reference}}/end": ("post", EndSilence),
 }
@@ -32,6 +33,7 @@ def register(app: web.Application) -> None:
     """Mounts the routes."""
     app.router.add_get(f"{ROOT}/alerts", _list_alerts)
     app.router.add_post(f"{ROOT}/alerts/declare", acting(DeclareFrom, _declare_from))
+    app.router.add_post(f"{ROOT}/alerts/dismiss", acting(Chosen, _dismiss))
     app.router.add_get(f"{ROOT}/silences", _list_silences)
     app.router.add_post(f"{ROOT}/silences", acting(models.Silence, _silence))
     app.router.add_post(f"{ROOT}/silences/{{reference}}/end", acting(EndSilence, _end_silence))
@@ -56,6 +58,12 @@ async def _declare_from(work: UnitOfWork, caller: Caller, wanted: DeclareFrom, _
     await _may_take(work, caller, wanted.alerts)
     declared = await inbox.declare_from(work, person, f"api:{new_id()}", wanted.alerts, wanted.title, wanted.severity)
     return shown(await situations.read(work, declared))
+
+
+async def _dismiss(work: UnitOfWork, caller: Caller, wanted: Chosen, _reference: str) -> Answer:
+    person = await person_of(work, caller)
+    await _may_take(work, caller, wanted.alerts)
+    return {"dismissed": await inbox.dismiss(work, person, wanted.alerts)}
 
 
 async def _may_take(work: UnitOfWork, caller: Caller, alert_ids: Sequence[str]) -> None:

@@ -80,6 +80,19 @@ async def test_the_inbox_is_seen_in_slack_and_its_button_opens_an_incident(house
     assert "The inbox is empty." in await do(house, "inbox", channel="general")
 
 
+async def test_an_alert_that_deserves_nothing_is_dismissed_with_a_click(house: House) -> None:
+    await house.post_alert(alert(severity="information"))
+    await house.settle()
+    _, waiting = await ask(house, "GET", "/alerts")
+    await house.sandbox.slack.open_home("U0ANA")
+    await house.settle()
+    await house.sandbox.slack.click_home("U0ANA", actions.DISMISS_ALERT, waiting["alerts"][0]["id"])
+    await house.settle()
+    assert "The inbox is empty." in await do(house, "inbox", channel="general")
+    assert "The inbox is empty." in shown(house.sandbox.slack.home("U0ANA"))
+    assert (await ask(house, "POST", "/alerts/dismiss", {"alerts": ["nothing"]}))[0] == 404
+
+
 async def test_alerts_are_moved_in_bulk_over_the_api(house: House) -> None:
     for place in range(3):
         await house.post_alert(alert(fingerprint=f"f{place}", alertname=f"Disk{place}", severity="information"))

@@ -73,6 +73,32 @@ async def test_what_is_taken_out_waits_in_the_inbox_with_the_reason(desk: Desk) 
         await desk.run(inbox.detach, desk.names["ben"], incident.id, waiting)
 
 
+async def test_what_is_dismissed_leaves_the_inbox_until_it_fires_anew(desk: Desk) -> None:
+    waiting = await wait_in_inbox(desk, "f1", "f2")
+    assert await desk.run(inbox.dismiss, desk.names["ana"], waiting) == 2
+    await report(desk, "f1", WAITS)
+    assert await desk.read(inbox.listed) == []
+    await report(desk, "f1", WAITS, status="resolved")
+    await desk.travel(minutes=60)
+    await report(desk, "f1", WAITS, starts_after_minutes=60)
+    assert [row.fingerprint for row in await desk.read(inbox.listed)] == ["f1"]
+    assert await desk.verifies()
+
+
+async def test_what_recovers_leaves_the_inbox_by_itself(desk: Desk) -> None:
+    await wait_in_inbox(desk, "f1", "f2")
+    await report(desk, "f1", WAITS, status="resolved")
+    assert [row.fingerprint for row in await desk.read(inbox.listed)] == ["f2"]
+
+
+async def test_an_incidents_alert_is_not_dismissed(desk: Desk) -> None:
+    incident = await desk.declare()
+    waiting = await wait_in_inbox(desk, "f1")
+    await desk.run(inbox.attach, desk.names["ana"], incident.id, waiting)
+    with pytest.raises(Refused, match="belongs to an incident"):
+        await desk.run(inbox.dismiss, desk.names["ana"], waiting)
+
+
 async def test_an_alert_that_does_not_exist_moves_none_of_the_others(desk: Desk) -> None:
     incident = await desk.declare()
     waiting = await wait_in_inbox(desk, "f1")
