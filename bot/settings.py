@@ -34,6 +34,7 @@ _NAMES = {
     "twilio_whatsapp_content_sid": "TWILIO_WHATSAPP_CONTENT_SID",
     "twilio_voice_from": "TWILIO_VOICE_FROM",
     "twilio_api_url": "TWILIO_API_URL",
+    "sns_api_url": "SNS_API_URL",
     "smtp_url": "SMTP_URL",
     "email_from": "EMAIL_FROM",
     "secret_key": "MUSTER_SECRET_KEY",
@@ -94,6 +95,7 @@ class Settings(BaseModel):
     twilio_whatsapp_content_sid: str | None = Field(None, pattern=r"^HX[0-9a-fA-F]{32}$")
     twilio_voice_from: PhoneNumber | None = None
     twilio_api_url: WebAddress = "https://api.twilio.com"
+    sns_api_url: WebAddress | None = None
     smtp_url: MailServer | None = None
     email_from: str | None = Field(None, pattern=r"^[^@\s<>]+@[^@\s<>]+$")
     secret_key: SigningKey | None = None

@@ -86,7 +86,7 @@ class Muster:
         lease = timedelta(seconds=self.settings.lease_seconds)
         self._session = aiohttp.ClientSession()
         self._intake = Intake(self.database)
-        self._sns = sns_of(self._session)
+        self._sns = sns_of(self.settings, self._session)
         self.ticker = Ticker(self.services, self.clock)
         self.intake_worker = IntakeWorker(self.services, self.clock, lease, self._intake.pressed)
         owner = f"{socket.gethostname()}:{os.getpid()}"

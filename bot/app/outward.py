@@ -64,9 +64,9 @@ def senders_of(settings: Settings, session: aiohttp.ClientSession) -> dict[str, 
     return senders
 
 
-def sns_of(session: aiohttp.ClientSession) -> Sns:
+def sns_of(settings: Settings, session: aiohttp.ClientSession) -> Sns:
     """What asks Amazon SNS, on its own hosts alone."""
-    return Sns(session, sns.is_on_sns)
+    return Sns(session, sns.is_on_sns, settings.sns_api_url)
 
 
 def own_numbers(settings: Settings) -> Sequence[str]:

@@ -18,6 +18,7 @@ import aiohttp
 from bot.sandbox import Sandbox
 from tests.house import EMAIL_FROM, SECRET_KEY, SECRETS
 from tests.policies import policy_data
+from tests.web.amazon import Amazon, open_amazon
 
 PATIENCE = 40.0
 
@@ -31,6 +32,7 @@ class Process:
     database_url: str
     port: int
     policy: dict[str, Any]
+    amazon: Amazon
     http: aiohttp.ClientSession
     deaths: int = 0
     _running: asyncio.subprocess.Process | None = field(default=None)
@@ -59,6 +61,7 @@ class Process:
             "TWILIO_WHATSAPP_CONTENT_SID": world.whatsapp_content_sid,
             "TWILIO_VOICE_FROM": world.voice_from,
             "TWILIO_API_URL": self.sandbox.twilio_api_url,
+            "SNS_API_URL": self.amazon.url,
             "SMTP_URL": self.sandbox.mailbox.url,
             "EMAIL_FROM": EMAIL_FROM,
             "MUSTER_SECRET_KEY": SECRET_KEY,
@@ -145,8 +148,8 @@ async def open_process(folder: Path, database_url: str, **policy: Any) -> AsyncI
     """A sandbox and the place for a bot beside it; the bot is started by the test."""
     sandbox = Sandbox()
     await sandbox.start()
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=8)) as http:
-        process = Process(sandbox, folder, database_url, free_port(), policy_data(**policy), http)
+    async with open_amazon() as amazon, aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=8)) as http:
+        process = Process(sandbox, folder, database_url, free_port(), policy_data(**policy), amazon, http)
         sandbox.connect(process.url)
         sandbox.clock.follow = None
         try:

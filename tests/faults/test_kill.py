@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
@@ -15,7 +16,8 @@ from bot.sandbox.calls import OVER
 from bot.sandbox.mailbox import Mail
 from tests.faults.process import Process, open_process
 from tests.house import SECRETS, alert
-from tests.policies import TIM, TIM_MAIL, calling_by
+from tests.policies import TIM, TIM_MAIL, calling_by, policy_data
+from tests.web.amazon import HOST, SUBSCRIBE_URL, TOPIC, certificate, confirmation
 
 API = {"Authorization": f"Bearer {SECRETS['MUSTER_API_TOKEN']}"}
 MONITOR = {"Authorization": f"Bearer {SECRETS['PROMETHEUS_SECRET']}"}
@@ -28,6 +30,7 @@ SENDING: Mapping[CrashPoint, Iterable[Kind]] = {
     CrashPoint.AFTER_SEND: Kind,
     CrashPoint.AFTER_RECORD: Kind,
 }
+SOURCES = policy_data()["sources"] | {"alarms": {"kind": "cloudwatch", "topics": [TOPIC]}}
 ROADS = ("sms", "whatsapp", "voice", "email")
 TRANSACTIONS = ("ingest", "claim", "prepare", "record", "once", "receive_receipt", "press", "call_ended", "acknowledge_by_link")
 PLACES = [
@@ -51,9 +54,13 @@ def test_every_crash_point_is_reached_by_the_code_and_killed_at_here() -> None:
 
 
 async def tell_the_story(process: Process) -> None:
-    """An alert that calls out by every road, answers to it, and a resolution; what can be sent again is sent until it is answered."""
-    sandbox = process.sandbox
+    """An alert by every road and its answers, a topic to confirm, a resolution; what can be sent again is sent until it is answered."""
+    sandbox, amazon = process.sandbox, process.amazon
+    now = datetime.now(UTC)
+    amazon.pem = certificate(begins_at=now - timedelta(days=1), ends_at=now + timedelta(days=1))
     await process.post("/alerts/prometheus", alert(), **MONITOR)
+    await process.post("/alerts/alarms", confirmation(Timestamp=now.isoformat()))
+    await process.until(lambda: SUBSCRIBE_URL.removeprefix(HOST) in amazon.asked, "the confirmation")
     await process.until(lambda: {sms.channel for sms in sandbox.phones.inbox(TIM)} == {"sms", "whatsapp"}, "the texts")
     mails = await process.until(lambda: mails_to_tim(process), "the mail")
     await process.until(lambda: look_at_home(process), "the App Home")
@@ -113,7 +120,7 @@ async def test_after_a_kill_a_replica_on_postgresql_takes_over_when_the_lease_ru
 
 
 async def kill_at(place: str, tmp_path: Path, database_url: str) -> None:
-    async with open_process(tmp_path, database_url, **calling_by(*ROADS)) as process:
+    async with open_process(tmp_path, database_url, sources=SOURCES, **calling_by(*ROADS)) as process:
         await process.start(f"{place}:1")
         await tell_the_story(process)
         await process.until(lambda: process.ask("GET", "/readyz"), "the bot to be ready")
