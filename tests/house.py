@@ -30,7 +30,7 @@ SECRETS = {"PROMETHEUS_SECRET": "prometheus-secret", "MUSTER_API_TOKEN": "api-to
 SECRET_KEY = "secret-key-of-the-tests-0123456789"
 EMAIL_FROM = "muster@example.com"
 RING = timedelta(seconds=RING_SECONDS)
-PATIENCE = 15.0
+PATIENCE = 60.0
 
 
 @dataclass

@@ -50,12 +50,15 @@ _PRAGMAS = (
     "foreign_keys=ON",
     "recursive_triggers=ON",
 )
-_POSTGRES_SETTINGS = {
+POSTGRES_SETTINGS = {
     "statement_timeout": "10000",
     "lock_timeout": "5000",
     "idle_in_transaction_session_timeout": "15000",
     "timezone": "UTC",
 }
+"""What every connection to PostgreSQL is opened with; the times in milliseconds."""
+POSTGRES_PATIENCE = {"timeout": 5, "command_timeout": 10}
+"""Seconds for which the driver waits for a connection, and for the answer to a statement."""
 
 
 _LOST_RACES = frozenset({"40P01", "40001", "55P03"})
@@ -231,7 +234,7 @@ def _sqlite_engine(url: URL, *, write: bool) -> AsyncEngine:
 
 
 def _postgres_engine(url: URL) -> AsyncEngine:
-    arguments = {"timeout": 5, "command_timeout": 10, "server_settings": _POSTGRES_SETTINGS}
+    arguments = {**POSTGRES_PATIENCE, "server_settings": POSTGRES_SETTINGS}
     return create_async_engine(url, pool_size=10, max_overflow=5, pool_pre_ping=True, connect_args=arguments, hide_parameters=True)
 
 

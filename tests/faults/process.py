@@ -20,7 +20,7 @@ from tests.house import EMAIL_FROM, SECRET_KEY, SECRETS
 from tests.policies import policy_data
 from tests.web.amazon import Amazon, open_amazon
 
-PATIENCE = 40.0
+PATIENCE = 80.0
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Process:
             "MUSTER_POLICY": str(path),
             "MUSTER_PORT": str(self.port),
             "MUSTER_PUBLIC_URL": self.sandbox.phones.public_url,
-            "MUSTER_LEASE_SECONDS": "1",
+            "MUSTER_LEASE_SECONDS": "3",
             "SLACK_BOT_TOKEN": world.bot_token,
             "SLACK_SIGNING_SECRET": world.signing_secret,
             "SLACK_API_URL": self.sandbox.slack_api_url,

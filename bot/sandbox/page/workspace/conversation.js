@@ -15,6 +15,7 @@ export class Conversation {
     this.notice = h('div', { class: 'ws-notice-bar' });
     this.node = h('div', { class: 'ws-conversation' }, this.list.node, this.notice, this.composer.node);
     this.key = '';
+    this.waiting = null;
   }
 
   update(channel) {
@@ -53,7 +54,9 @@ export class Conversation {
     redraw(this.notice, [channel.id, name, member, channel.archived, person], () =>
       may ? [] : this._why(channel, name),
     );
-    if (may) this.composer.update({ channel, label: `Message ${channel.is_im ? '' : '#'}${name}` });
+    if (!may) return;
+    this.composer.update({ channel, label: `Message ${channel.is_im ? '' : '#'}${name}` });
+    if (this.waiting) this._focusWhoWaited();
   }
 
   _why(channel, name) {
@@ -71,8 +74,16 @@ export class Conversation {
     return [h('p', {}, 'You are looking at ', h('strong', {}, `#${name}`), '.'), join];
   }
 
+  /** Puts the focus into the box to write in; where somebody comes in before they are let in, as soon as they are. */
   focusComposer() {
-    if (!this.composer.node.hidden) this.composer.box.focus();
+    this.waiting = this.composer.node.hidden ? { key: this.key, mark: document.activeElement?.dataset.focus } : null;
+    if (!this.waiting) this.composer.box.focus();
+  }
+
+  _focusWhoWaited() {
+    const { waiting } = this;
+    this.waiting = null;
+    if (waiting?.key === this.key && document.activeElement?.dataset.focus === waiting.mark) this.composer.box.focus();
   }
 }
 
