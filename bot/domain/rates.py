@@ -104,7 +104,9 @@ def tallied(seen: Iterable[tuple[str, str, datetime, int]], own: str) -> dict[tu
     counted: dict[tuple[Key, datetime], int] = {}
     for source, fingerprint, at, times in seen:
         if source != own and times > 0:
-            minute = minute_of(at)
-            for key in ((Key(source, fingerprint), minute), (Key(source), minute)):
-                counted[key] = counted.get(key, 0) + times
+            one = Key(source, fingerprint), minute_of(at)
+            counted[one] = counted.get(one, 0) + times
+    for (key, minute), times in tuple(counted.items()):
+        whole = Key(key.source), minute
+        counted[whole] = counted.get(whole, 0) + times
     return dict(sorted(counted.items()))

@@ -5,22 +5,22 @@ The rows of the whole batch are read and written in a few statements; each incid
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
+from itertools import chain
 
 from bot.domain.alert import Alert, AlertRow, AlertStatus, Delivered, Disposition, Note, Outcome
-from bot.domain.correlation import STEADY, Judgement, came_back, is_stale, judge, placed_again, shared_keys, trouble_until, values_of
+from bot.domain.correlation import STEADY, Judgement, came_back, is_stale, placed_again, trouble_until
 from bot.domain.own import own_delivery
 from bot.domain.routing import Channel, RouteAction
-from bot.domain.silences import Silences
 from bot.domain.timeline import EntryKind
 from bot.messages import texts
-from bot.services import heartbeats, ledger, rates, silences
-from bot.services.board import Board, keys_of, open_board
+from bot.services import checks, gate, heartbeats, ledger, rates, silences
+from bot.services.batch import Batch, Heard, heard_in
+from bot.services.board import keys_of, open_board
 from bot.services.ledger import Ledger, new_row, open_ledger
-from bot.services.placing import New, Placed, place
+from bot.services.placing import New, Placed, is_left, place
 from bot.services.telling import Joined, tell_joined, tell_recovered
 from bot.services.work import UnitOfWork
 from bot.store import alerts
@@ -29,75 +29,40 @@ _NOTE_LIMIT = 1000
 _LOOKED_AT, _RELEASED_AT_ONCE = 500, 50
 
 
-@dataclass(slots=True)
-class _Batch:
-    """What one batch has come to so far."""
-
-    work: UnitOfWork
-    ledger: Ledger
-    board: Board
-    silences: Silences
-    judged: dict[tuple[object, ...], Judgement] = field(default_factory=dict)
-    joined: dict[str, list[Joined]] = field(default_factory=lambda: defaultdict(list))
-    recovered: dict[str, list[tuple[AlertRow, bool]]] = field(default_factory=lambda: defaultdict(list))
-    beats: dict[str, None] = field(default_factory=dict)
-
-    def judge(self, alert: Alert, channel: Channel, at: datetime) -> Judgement:
-        """What the policy makes of the alert; looked up once for everything that looks the same."""
-        same = (alert.source, alert.fingerprint, channel, at, alert.title, *sorted(alert.labels.items()))
-        if same not in self.judged:
-            self.judged[same] = judge(self.work.policy, alert, channel, at)
-        return self.judged[same]
-
-
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    """An alert of the batch with what its delivery knows."""
-
-    alert: Alert
-    channel: Channel
-    received_at: datetime
-    token: str
-    request_id: str | None
-
-
 async def ingest(work: UnitOfWork, batch: Sequence[Delivered]) -> list[list[Outcome]]:
     """What became of each alert, note and remark of each delivery, in order; the receipt starts the acknowledge clock (J6)."""
-    taken = await _open(work, batch)
-    outcomes = [[*await _take(taken, delivered)] for delivered in batch]
+    heard = [heard_in(delivered) for delivered in batch]
+    taken = await _open(work, batch, heard)
+    outcomes = [await _take(taken, delivered, alerts) for delivered, alerts in zip(batch, heard, strict=True)]
     await _finish(taken)
+    await checks.note(work, batch)
+    await gate.prove(taken, batch, heard)
     await _take_own(work, taken, batch)
     return outcomes
 
 
-async def _open(work: UnitOfWork, batch: Sequence[Delivered]) -> _Batch:
+async def _open(work: UnitOfWork, batch: Sequence[Delivered], heard: Sequence[Sequence[Heard]]) -> Batch:
     """Everything that is known of the batch, read at once."""
     known = await open_ledger(work, batch)
     first = min((delivered.received_at for delivered in batch), default=work.now)
-    taken = _Batch(work, known, await open_board(work, first), await silences.live(work))
+    taken = Batch(work, known, await open_board(work, first), await silences.live(work))
     rows = [row for same in known.rows.values() for row in same.values() if row.incident_id is not None]
     await taken.board.known(row.incident_id for row in rows if row.incident_id is not None)
-    keys = {key for row in rows for key in _shared(work, row)}
-    for delivered in batch:
-        for alert in delivered.reading.alerts:
-            if alert.status is AlertStatus.FIRING and alert.unreadable is None and known.find(alert) is None:
-                keys |= set(keys_of(taken.judge(alert, delivered.channel, delivered.received_at)))
+    keys = {key for row in rows for key in taken.shared(row)}
+    for one in chain.from_iterable(heard):
+        if one.alert.status is AlertStatus.FIRING and one.alert.unreadable is None and known.find(one.alert) is None:
+            judgement = taken.judge(one)
+            keys.update(() if is_left(judgement) else keys_of(judgement))
     await taken.board.look(keys)
     return taken
 
 
-def _shared(work: UnitOfWork, row: AlertRow) -> tuple[str, ...]:
-    return shared_keys(row.labels, row.service, work.policy.correlation.by)
-
-
-async def _take(taken: _Batch, delivered: Delivered) -> list[Outcome]:
+async def _take(taken: Batch, delivered: Delivered, heard: Sequence[Heard]) -> list[Outcome]:
     taken.work.request_id = delivered.request_id
     outcomes = []
-    for number, alert in enumerate(delivered.reading.alerts):
-        token = f"alert:{delivered.receipt}:{number}"
-        heard = _Heard(alert, delivered.channel, delivered.received_at, token, delivered.request_id)
-        placed = _try(taken, heard) if delivered.test else await _hear(taken, heard)
-        outcomes.append(_outcome(alert.title, alert.fingerprint, placed))
+    for one in heard:
+        placed = _try(taken, one) if delivered.test else await _hear(taken, one)
+        outcomes.append(_outcome(one.alert.title, one.alert.fingerprint, placed))
     notes = () if delivered.test else delivered.reading.notes
     outcomes += [_outcome(note.text, note.fingerprint, await _note(taken, delivered.source, note)) for note in notes]
     return outcomes + [_outcome(remark, "", Placed(Disposition.IGNORED, remark)) for remark in delivered.reading.ignored]
@@ -108,24 +73,24 @@ def _outcome(title: str, fingerprint: str, placed: Placed) -> Outcome:
     return Outcome(title, fingerprint, placed.disposition, placed.reason, reference)
 
 
-def _try(taken: _Batch, heard: _Heard) -> Placed:
+def _try(taken: Batch, heard: Heard) -> Placed:
     """What would become of an alert that is only a test; nothing of it is kept."""
     if heard.alert.unreadable is not None:
         would = f"it would wait in the inbox: {heard.alert.unreadable}"
     elif heard.alert.status is AlertStatus.RESOLVED:
         would = "a recovery, which would be written down with the alert that it ends"
     else:
-        judgement = taken.judge(heard.alert, heard.channel, heard.received_at)
+        judgement = taken.judge(heard)
         severity = f" a {judgement.severity.label}" if judgement.action is RouteAction.DECLARE else ""
-        silenced = _silenced(taken, heard)
+        silenced = taken.silenced(heard)
         would = f"{judgement.reason}{f', as{severity}' if severity else ''}{f'; but it would be held back: {silenced}' if silenced else ''}"
     return Placed(Disposition.IGNORED, f"a test: {would}")
 
 
-async def _hear(taken: _Batch, heard: _Heard) -> Placed:
+async def _hear(taken: Batch, heard: Heard) -> Placed:
     alert = heard.alert
-    if alert.unreadable is None and any(route.heartbeat for route in taken.work.policy.routes):
-        judgement = taken.judge(alert, heard.channel, heard.received_at)
+    if taken.beats_are_routed and alert.unreadable is None:
+        judgement = taken.judge(heard)
         if judgement.action is RouteAction.HEARTBEAT:
             return _beat(taken, alert, judgement)
     known = taken.ledger.find(alert)
@@ -139,14 +104,14 @@ async def _hear(taken: _Batch, heard: _Heard) -> Placed:
     return await _place(taken, heard, again) if placed_again(again) else _repeat(taken, heard, again)
 
 
-def _beat(taken: _Batch, alert: Alert, judgement: Judgement) -> Placed:
+def _beat(taken: Batch, alert: Alert, judgement: Judgement) -> Placed:
     assert judgement.route is not None and judgement.route.heartbeat is not None, "only such a route beats"
     if alert.status is AlertStatus.FIRING:
         taken.beats[judgement.route.heartbeat] = None
     return Placed(Disposition.IGNORED, judgement.reason)
 
 
-def _ended_meanwhile(taken: _Batch, heard: _Heard, known: AlertRow) -> bool:
+def _ended_meanwhile(taken: Batch, heard: Heard, known: AlertRow) -> bool:
     """Whether the alert is a new occurrence although the known one was never said to have ended, which is then written down."""
     incident = taken.board.incidents.get(known.incident_id or "")
     resolved_at = incident.resolved_at if incident is not None else None
@@ -157,18 +122,18 @@ def _ended_meanwhile(taken: _Batch, heard: _Heard, known: AlertRow) -> bool:
     return True
 
 
-def _repeat(taken: _Batch, heard: _Heard, row: AlertRow) -> Placed:
+def _repeat(taken: Batch, heard: Heard, row: AlertRow) -> Placed:
     reason = f"said again, {row.count} times now"
     if row.incident_id is None:
         return Placed(row.disposition, reason)
     incident = taken.board.incidents[row.incident_id]
     if not incident.open:
         return Placed(Disposition.JOINED, f"{reason}; {incident.reference} was resolved although it goes on", incident)
-    taken.board.carry(incident, _shared(taken.work, row), heard.channel, heard.received_at)
+    taken.board.carry(incident, taken.shared(row), heard.channel, heard.received_at)
     return Placed(Disposition.JOINED, reason, incident)
 
 
-async def _recover(taken: _Batch, heard: _Heard, known: AlertRow | None) -> Placed:
+async def _recover(taken: Batch, heard: Heard, known: AlertRow | None) -> Placed:
     alert = heard.alert
     if known is None:
         return _recovered_unheard(taken, heard)
@@ -182,12 +147,12 @@ async def _recover(taken: _Batch, heard: _Heard, known: AlertRow | None) -> Plac
     if row.incident_id is None:
         return Placed(row.disposition, "recovered")
     incident = await taken.board.hold(taken.board.incidents[row.incident_id])
-    taken.board.carry(incident, _shared(taken.work, row), heard.channel, heard.received_at)
-    taken.recovered[incident.id].append((row, _changes(taken, heard) > 0))
+    taken.board.carry(incident, taken.shared(row), heard.channel, heard.received_at)
+    taken.recovered[incident.id].append((row, taken.changes(heard) > 0))
     return Placed(Disposition.JOINED, "recovered; the incident stays as it is until a person resolves it", incident)
 
 
-def _recovered_unheard(taken: _Batch, heard: _Heard) -> Placed:
+def _recovered_unheard(taken: Batch, heard: Heard) -> Placed:
     """Keeps a recovery that came before its firing, where the start tells that the firing is an old one."""
     if heard.alert.starts_at is None:
         return Placed(Disposition.IGNORED, "recovered before it was ever heard to fire")
@@ -196,46 +161,26 @@ def _recovered_unheard(taken: _Batch, heard: _Heard) -> Placed:
     return Placed(Disposition.IGNORED, reason)
 
 
-def _changes(taken: _Batch, heard: _Heard, more: int = 0) -> int:
-    """How often the alert changed lately, where that is as often as flapping is; else 0."""
-    rules = taken.work.policy.correlation.flapping
-    if rules is None:
-        return 0
-    changes = taken.ledger.changes(heard.alert, heard.received_at - rules.within) + more
-    return changes if changes >= rules.changes else 0
-
-
-def _silenced(taken: _Batch, heard: _Heard) -> str | None:
-    """Why the alert calls nobody now; None when nothing silences it."""
-    judgement = taken.judge(heard.alert, heard.channel, heard.received_at)
-    return taken.silences.reason_for(values_of(heard.alert, heard.channel, judgement.service), taken.work.now)
-
-
-async def _place(taken: _Batch, heard: _Heard, known: AlertRow | None) -> Placed:
+async def _place(taken: Batch, heard: Heard, known: AlertRow | None) -> Placed:
     """Where a new occurrence belongs, or a ``known`` one that was held back so far."""
-    judgement = taken.judge(heard.alert, heard.channel, heard.received_at)
-    silenced = _silenced(taken, heard)
+    judgement = taken.judge(heard)
+    silenced = taken.silenced(heard)
     if heard.alert.unreadable is not None:
         placed = Placed(Disposition.INBOX, heard.alert.unreadable)
     elif silenced is not None:
         placed = Placed(Disposition.SILENCED, silenced)
     else:
-        changes = _changes(taken, heard, more=int(known is None))
+        changes = taken.changes(heard, more=int(known is None))
         new = New(heard.alert, heard.channel, heard.received_at, heard.token, judgement, changes)
         placed = await place(taken.work, taken.board, new)
-    bare = known or new_row(heard.alert, heard.channel, heard.received_at, placed.disposition, placed.reason)
-    row = placed.row(bare, judgement)
-    if known is None:
-        taken.ledger.add(row)
-    else:
-        taken.ledger.move(row)
+    row = taken.write(heard, known, placed)
     if placed.incident is not None:
         again = taken.ledger.was_in(row, placed.incident.id)
         taken.joined[placed.incident.id].append(Joined(row, placed, judgement, again, heard.request_id))
     return placed
 
 
-async def _note(taken: _Batch, source: str, note: Note) -> Placed:
+async def _note(taken: Batch, source: str, note: Note) -> Placed:
     """Writes what a monitor says besides into the timeline of the incident whose alert it is about."""
     row = taken.ledger.firing(source, note.fingerprint)
     incident = taken.board.incidents.get(row.incident_id or "") if row is not None else None
@@ -246,7 +191,7 @@ async def _note(taken: _Batch, source: str, note: Note) -> Placed:
     return Placed(Disposition.JOINED, f"noted on {incident.reference}", incident)
 
 
-async def _finish(taken: _Batch) -> None:
+async def _finish(taken: Batch) -> None:
     """Writes the rows, then speaks of every incident that was touched."""
     await ledger.write(taken.work, taken.ledger)
     await taken.board.write()
@@ -256,7 +201,7 @@ async def _finish(taken: _Batch) -> None:
         await tell_recovered(taken.work, incident_id, recovered)
 
 
-async def _take_own(work: UnitOfWork, taken: _Batch, batch: Sequence[Delivered]) -> None:
+async def _take_own(work: UnitOfWork, taken: Batch, batch: Sequence[Delivered]) -> None:
     """Takes in what the bot notices by these alerts: heartbeats that are heard again, and rates that rise (G5, J13, W5)."""
     firing = [
         (alert.source, alert.fingerprint, delivered.received_at, 1)
@@ -266,7 +211,7 @@ async def _take_own(work: UnitOfWork, taken: _Batch, batch: Sequence[Delivered])
         if alert.status is AlertStatus.FIRING and alert.unreadable is None
     ]
     own = [alert for name in taken.beats for alert in await heartbeats.beat(work, name)]
-    own += await rates.count(work, firing) if firing else []
+    own += await rates.count(work, firing, taken.ledger.first_heard) if firing else []
     if own:
         await ingest(work, [own_delivery(own, work.now, work.request_id)])
 
@@ -280,8 +225,8 @@ async def release(work: UnitOfWork) -> int:
     rows = await alerts.list_held(work.tx, work.now - (flapping.within if flapping else timedelta()), STEADY, _LOOKED_AT)
     if not rows:
         return 0
-    taken = _Batch(work, Ledger(), await open_board(work, work.now), await silences.live(work))
-    freed = [(row, heard) for row in rows if not _silenced(taken, heard := _kept(work, row))][:_RELEASED_AT_ONCE]
+    taken = Batch(work, Ledger(), await open_board(work, work.now), await silences.live(work))
+    freed = [(row, heard) for row in rows if not taken.silenced(heard := _kept(work, row))][:_RELEASED_AT_ONCE]
     for row, heard in freed:
         taken.ledger.rows[row.source, row.fingerprint][row.id] = row
         await _place(taken, heard, row)
@@ -289,7 +234,7 @@ async def release(work: UnitOfWork) -> int:
     return len(freed)
 
 
-def _kept(work: UnitOfWork, row: AlertRow) -> _Heard:
+def _kept(work: UnitOfWork, row: AlertRow) -> Heard:
     """The alert of a row as if it was said now."""
     alert = Alert(row.source, row.fingerprint, row.status, row.title, row.starts_at, None, row.labels, row.annotations, row.url)
-    return _Heard(alert, Channel(row.channel), work.now, f"alert:{row.id}:kept", work.request_id)
+    return Heard(alert, Channel(row.channel), work.now, f"alert:{row.id}:kept", work.request_id)

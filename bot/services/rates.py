@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
 from bot.domain.alert import Alert, AlertRow, AlertStatus
 from bot.domain.episodes import Episode, EpisodeKind
 from bot.domain.own import OWN, own_alert
-from bot.domain.rates import FLOOR, MINUTE, PAST, QUIET, Key, Spike, find_spike, is_known, is_over, minute_of, tallied, worth_a_look
+from bot.domain.rates import (
+    FLOOR,
+    MINUTE,
+    PAST,
+    QUIET,
+    Key,
+    Spike,
+    find_spike,
+    is_known,
+    is_over,
+    minute_of,
+    minutes_before,
+    tallied,
+    worth_a_look,
+)
 from bot.messages import signals
 from bot.services import promotions
 from bot.services.work import UnitOfWork
@@ -21,16 +35,20 @@ KEPT = timedelta(hours=2)
 """Counts are dropped after it: longer than the hour that is the measure, and a spike's last minutes."""
 
 
-async def count(work: UnitOfWork, seen: Sequence[tuple[str, str, datetime, int]]) -> list[Alert]:
+async def count(
+    work: UnitOfWork, seen: Sequence[tuple[str, str, datetime, int]], first_heard: Collection[tuple[str, str]] = ()
+) -> list[Alert]:
     """The spikes that begin with these alerts: source, fingerprint, receipt and times of each; for the caller to take in.
 
-    To be called once a batch, after its alerts were placed: an incident of a spiking alert is raised here.
+    To be called once a batch, after its alerts were placed: an incident of a spiking alert is raised here. Those that were never heard
+    before, ``first_heard``, have no count but this one.
     """
     counted = tallied(seen, OWN)
     if not counted:
         return []
     await rates.add_counts(work.tx, counted)
-    full = await rates.list_full(work.tx, counted, FLOOR)
+    may_be_full = [known for known, times in counted.items() if times >= FLOOR or known[0] not in first_heard]
+    full = await rates.list_full(work.tx, may_be_full, FLOOR)
     to_look_at = sorted(known for known, after in full.items() if worth_a_look(after - counted[known], after))
     begun = []
     for source, known in groupby(to_look_at, key=lambda known: known[0].source):
@@ -58,12 +76,12 @@ async def _look(work: UnitOfWork, source: str, known: Sequence[tuple[Key, dateti
 
 
 async def _counts(work: UnitOfWork, key: Key, minute: datetime) -> dict[datetime, int]:
-    return await rates.list_counts(work.tx, key.source, [key.fingerprint], minute - MINUTE * (PAST + QUIET))
+    return await rates.list_counts(work.tx, key.source, [key.fingerprint], minutes_before(minute + MINUTE, PAST + QUIET + 1))
 
 
 async def _without(work: UnitOfWork, key: Key, subjects: set[str], counts: dict[datetime, int], minute: datetime) -> dict[datetime, int]:
     """A source's counts with the last minutes' less what single alerts brought of whose spikes is told already."""
-    theirs = await rates.list_counts(work.tx, key.source, subjects, minute - MINUTE) if subjects else {}
+    theirs = await rates.list_counts(work.tx, key.source, subjects, [minute - MINUTE, minute]) if subjects else {}
     return {at: count - theirs.get(at, 0) for at, count in counts.items()}
 
 

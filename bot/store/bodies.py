@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any
+from itertools import repeat
+from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, LargeBinary, and_, bindparam, func, or_, select, text
 
@@ -13,8 +13,7 @@ from bot.store.database import Transaction
 from bot.store.tables import intake
 
 
-@dataclass(frozen=True, slots=True)
-class IntakeRow:
+class IntakeRow(NamedTuple):
     """A body that was claimed; ``token`` fences. ``envelope`` says how it arrived, where that is not a plain POST of JSON."""
 
     id: str
@@ -30,11 +29,13 @@ class IntakeRow:
 _LIVE = text("state IN ('pending', 'working')")
 _DEAD = text("state = 'dead'")
 """As the partial indexes say it, word by word: with a parameter in its place neither would be used."""
+_PENDING, _WORKING = (func.count().filter(intake.c.state == state).label(state) for state in ("pending", "working"))
+_WAITING, _GIVEN_UP = select(_PENDING, _WORKING).where(_LIVE), select(func.count().label("dead")).where(_DEAD)
 _DONE = text(
     "UPDATE intake SET state = 'done', outcome = :outcome, body = :nothing, envelope = NULL, error = NULL, lease_until = NULL"
     " WHERE id = :done AND organisation = :organisation"
-).bindparams(bindparam("outcome", type_=JSON), bindparam("nothing", b"", type_=LargeBinary))
-_COLUMNS = [intake.c[field.name] for field in fields(IntakeRow)]
+).bindparams(bindparam("outcome", type_=JSON), bindparam("nothing", type_=LargeBinary))
+_COLUMNS = [intake.c[name] for name in IntakeRow._fields]
 _CLAIMED = [column + 1 if column is intake.c.attempts else column for column in _COLUMNS]
 _SHOWN = [intake.c[name] for name in ("id", "source", "state", "attempts", "outcome", "error", "received_at")]
 
@@ -78,8 +79,7 @@ async def list_held(tx: Transaction, rows: Sequence[IntakeRow]) -> set[str]:
 
 async def mark_done(tx: Transaction, outcomes: Mapping[str, list[dict[str, Any]]]) -> None:
     """Writes what became of each body, which is what its receipt shows; the body itself is not needed any more."""
-    rows = [{"done": receipt, "outcome": outcome, "organisation": tx.scope.organisation} for receipt, outcome in outcomes.items()]
-    await tx.run(_DONE, rows)
+    await tx.run_many(_DONE, {"done": outcomes, "outcome": outcomes.values(), "nothing": repeat(b"")})
 
 
 async def mark_dead(tx: Transaction, row: IntakeRow, error: str) -> bool:
@@ -125,8 +125,6 @@ async def expire_leases(tx: Transaction) -> int:
 
 async def count_by_state(tx: Transaction) -> dict[str, int]:
     """How many bodies wait, are worked on, or are dead."""
-    found: dict[str, int] = {}
-    for known in (_LIVE, _DEAD):
-        rows = await tx.run(select(intake.c.state, func.count().label("bodies")).where(tx.within(intake), known).group_by(intake.c.state))
-        found |= {row.state: row.bodies for row in rows}
-    return found
+    waiting = (await tx.run(_WAITING.where(tx.within(intake)))).mappings().one()
+    given_up = (await tx.run(_GIVEN_UP.where(tx.within(intake)))).mappings().one()
+    return {state: count for state, count in (*waiting.items(), *given_up.items()) if count}

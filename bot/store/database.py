@@ -7,16 +7,18 @@ connections of their own (WAL). On PostgreSQL there is no gate; rows decide.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Delete,
+    Executable,
     Insert,
     Interval,
     Select,
@@ -36,9 +38,11 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from bot.clock import Clock
 from bot.errors import Conflict, SettingsError
+from bot.store import json_text
 from bot.store.tables import Moment
 
 BUSY_TIMEOUT_MS = 5000
@@ -61,6 +65,7 @@ POSTGRES_PATIENCE = {"timeout": 5, "command_timeout": 10}
 """Seconds for which the driver waits for a connection, and for the answer to a statement."""
 
 
+_OPTIONS: Mapping[str, Any] = {"hide_parameters": True, "json_serializer": json_text.write, "json_deserializer": json_text.read}
 _LOST_RACES = frozenset({"40P01", "40001", "55P03"})
 """What PostgreSQL says of a deadlock, a serialization failure and a lock that was waited for too long."""
 
@@ -96,6 +101,27 @@ class Wakes:
             return False
         woken.clear()
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A statement as the driver takes it, and its parameters in order, each with what converts its values where they need it."""
+
+    sql: str
+    takes: tuple[tuple[str, Callable[[Any], Any] | None], ...]
+
+
+@contextmanager
+def _conflicts() -> Iterator[None]:
+    """Makes a broken unique constraint and a lost race a Conflict."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise Conflict(str(error.orig)) from error
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) in _LOST_RACES:
+            raise Conflict(str(error.orig)) from error
+        raise
 
 
 @dataclass(slots=True)
@@ -136,22 +162,27 @@ class Transaction:
         """An INSERT of one row that belongs to the scope."""
         return insert(table).values(organisation=self.scope.organisation, branch=self.scope.branch, **values)
 
-    async def run(
-        self, statement: Select[Any] | Insert | Update | Delete | TextClause, rows: Sequence[Mapping[str, Any]] | None = None
-    ) -> CursorResult[Any]:
+    async def run(self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> CursorResult[Any]:
         """The result of a statement, once for each of the ``rows`` of parameters where there are some.
 
         A broken unique constraint is a Conflict, for the use case to be run again.
         """
-        try:
+        with _conflicts():
             result: CursorResult[Any] = await self.connection.execute(statement, rows)
-        except IntegrityError as error:
-            raise Conflict(str(error.orig)) from error
-        except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) in _LOST_RACES:
-                raise Conflict(str(error.orig)) from error
-            raise
         return result
+
+    async def run_many(self, statement: Insert | Update | TextClause, columns: Mapping[str, Iterable[Any]]) -> None:
+        """Runs a statement once for each row of the columns of parameters; the scope's come by themselves.
+
+        The statement is made ready once, and a column's values are converted in one go: SQLAlchemy looks at every value of every row
+        anew, which is most of what a row costs. To be given a statement that lives as long as the program.
+        """
+        ready = self.database.made_ready(statement)
+        given = {"organisation": repeat(self.scope.organisation), "branch": repeat(self.scope.branch), **columns}
+        bound = [given[name] if convert is None else map(convert, given[name]) for name, convert in ready.takes]
+        if rows := list(zip(*bound, strict=False)):
+            with _conflicts():
+                await self.connection.exec_driver_sql(ready.sql, rows)
 
     async def changed(self, statement: Update | Delete | Insert) -> int:
         """How many rows a statement touched."""
@@ -176,6 +207,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._writer = _sqlite_engine(self.url, write=True) if self.is_sqlite else _postgres_engine(self.url)
         self._reader = _sqlite_engine(self.url, write=False) if self.is_sqlite else self._writer
+        self._ready: dict[Insert | Update | TextClause, _Ready] = {}
 
     def real_after(self, span: timedelta) -> ColumnElement[datetime]:
         """See Transaction.real_after."""
@@ -183,6 +215,16 @@ class Database:
             return literal(self.clock.real() + span, Moment)
         now: ColumnElement[datetime] = func.clock_timestamp(type_=Moment)
         return now if not span else cast(now + literal(span, Interval), Moment)
+
+    def made_ready(self, statement: Insert | Update | TextClause) -> _Ready:
+        """The statement as this database's driver takes it; see Transaction.run_many."""
+        if statement not in self._ready:
+            dialect = self._writer.dialect
+            compiled = statement.compile(dialect=dialect)
+            assert isinstance(compiled, SQLCompiler) and compiled.positiontup is not None, "both drivers take parameters by their place"
+            kinds = [(name, compiled.binds[name].type.dialect_impl(dialect)) for name in compiled.positiontup]
+            self._ready[statement] = _Ready(str(compiled), tuple((name, kind.bind_processor(dialect)) for name, kind in kinds))
+        return self._ready[statement]
 
     def write_gate(self) -> AbstractAsyncContextManager[None]:
         """The fair gate of SQLite's one writer, held for one transaction; nothing with PostgreSQL."""
@@ -226,7 +268,7 @@ def connect_sqlite(dbapi_connection: DBAPIConnection, _record: ConnectionPoolEnt
 
 
 def _sqlite_engine(url: URL, *, write: bool) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=1 if write else 4, max_overflow=0 if write else 4, hide_parameters=True)
+    engine = create_async_engine(url, pool_size=1 if write else 4, max_overflow=0 if write else 4, **_OPTIONS)
     event.listen(engine.sync_engine, "connect", connect_sqlite)
     begin = "BEGIN IMMEDIATE" if write else "BEGIN"
     event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
@@ -235,7 +277,7 @@ def _sqlite_engine(url: URL, *, write: bool) -> AsyncEngine:
 
 def _postgres_engine(url: URL) -> AsyncEngine:
     arguments = {**POSTGRES_PATIENCE, "server_settings": POSTGRES_SETTINGS}
-    return create_async_engine(url, pool_size=10, max_overflow=5, pool_pre_ping=True, connect_args=arguments, hide_parameters=True)
+    return create_async_engine(url, pool_size=10, max_overflow=5, pool_pre_ping=True, connect_args=arguments, **_OPTIONS)
 
 
 def _checked(url: str) -> URL:

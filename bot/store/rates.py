@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import and_, delete, func, select, text
+from sqlalchemy import ColumnElement, and_, delete, func, literal_column, select, text
 from sqlalchemy.sql import bindparam
 
 from bot.domain.alert import AlertRow
@@ -17,22 +18,28 @@ from bot.store.tables import Moment, alerts, rates
 _COUNT = text(
     "INSERT INTO rates (organisation, branch, source, fingerprint, minute, count)"
     " VALUES (:organisation, :branch, :source, :fingerprint, :minute, :count)"
-    " ON CONFLICT (organisation, source, fingerprint, minute) DO UPDATE SET count = rates.count + excluded.count"
+    " ON CONFLICT (organisation, minute, source, fingerprint) DO UPDATE SET count = rates.count + excluded.count"
 ).bindparams(bindparam("minute", type_=Moment))
+_NOTHING: ColumnElement[str] = literal_column("''")
+_OF_SOURCE = rates.c.fingerprint == _NOTHING
+"""As the partial index says it, word by word: with a parameter in its place it would not be used."""
 
 
 async def add_counts(tx: Transaction, counted: Mapping[tuple[Key, datetime], int]) -> None:
     """Adds to the minutes' counts, all in one statement."""
-    scope = {"organisation": tx.scope.organisation, "branch": tx.scope.branch}
-    rows = [
-        scope | {"source": key.source, "fingerprint": key.fingerprint, "minute": minute, "count": count}
-        for (key, minute), count in counted.items()
-    ]
-    await tx.run(_COUNT, rows)
+    columns: dict[str, Iterable[Any]] = {
+        "source": [key.source for key, _ in counted],
+        "fingerprint": [key.fingerprint for key, _ in counted],
+        "minute": [minute for _, minute in counted],
+        "count": counted.values(),
+    }
+    await tx.run_many(_COUNT, columns)
 
 
 async def list_full(tx: Transaction, counted: Collection[tuple[Key, datetime]], least: int) -> dict[tuple[Key, datetime], int]:
     """Those of these keys and minutes whose count is ``least`` or more, with it."""
+    if not counted:
+        return {}
     wanted = (
         rates.c.source.in_({key.source for key, _ in counted}),
         rates.c.fingerprint.in_({key.fingerprint for key, _ in counted}),
@@ -43,11 +50,11 @@ async def list_full(tx: Transaction, counted: Collection[tuple[Key, datetime]], 
     return {known: count for known, count in full.items() if known in counted}
 
 
-async def list_counts(tx: Transaction, source: str, fingerprints: Collection[str], since: datetime) -> dict[datetime, int]:
-    """What each minute from ``since`` on brought of these fingerprints together; minutes that brought none are not there."""
+async def list_counts(tx: Transaction, source: str, fingerprints: Collection[str], minutes: Collection[datetime]) -> dict[datetime, int]:
+    """What each of the minutes brought of these fingerprints together; minutes that brought none are not there."""
     statement = (
         select(rates.c.minute, func.sum(rates.c.count).label("count"))
-        .where(tx.within(rates), rates.c.source == source, rates.c.fingerprint.in_(list(fingerprints)), rates.c.minute >= since)
+        .where(tx.within(rates), rates.c.minute.in_(minutes), rates.c.source == source, rates.c.fingerprint.in_(fingerprints))
         .group_by(rates.c.minute)
     )
     return {row["minute"]: int(row["count"]) for row in (await tx.run(statement)).mappings()}
@@ -55,7 +62,7 @@ async def list_counts(tx: Transaction, source: str, fingerprints: Collection[str
 
 async def get_known_since(tx: Transaction, source: str) -> datetime:
     """The first minute in which a source was heard, whenever that was."""
-    first = select(func.min(rates.c.minute)).where(tx.within(rates), rates.c.source == source, rates.c.fingerprint == "")
+    first = select(func.min(rates.c.minute)).where(tx.within(rates), rates.c.source == source, _OF_SOURCE)
     moment: datetime = (await tx.run(first)).scalar_one()
     return moment
 
@@ -65,12 +72,12 @@ async def forget(tx: Transaction, before: datetime) -> int:
     first = rates.alias("first")
     earliest = (
         select(func.min(first.c.minute))
-        .where(first.c.organisation == rates.c.organisation, first.c.source == rates.c.source, first.c.fingerprint == "")
+        .where(first.c.organisation == rates.c.organisation, first.c.source == rates.c.source, first.c.fingerprint == _NOTHING)
         .scalar_subquery()
     )
     old = and_(tx.within(rates), rates.c.minute < before)
     dropped = await tx.changed(delete(rates).where(old, rates.c.fingerprint != ""))
-    return dropped + await tx.changed(delete(rates).where(old, rates.c.fingerprint == "", rates.c.minute > earliest))
+    return dropped + await tx.changed(delete(rates).where(old, _OF_SOURCE, rates.c.minute > earliest))
 
 
 async def find_latest_alert(tx: Transaction, key: Key) -> AlertRow | None:
