@@ -6,7 +6,7 @@
     ├── SettingsError            a value of the environment is missing or malformed
     ├── PolicyError              a policy file is wrong (domain.policy_file); carries one problem a line
     ├── Refused                  the request was understood and is not done; its sentence is shown to the person
-    │   ├── InvalidTransition    the incident is not in a state that allows it
+    │   ├── InvalidTransition    the incident is not in a state that allows it; NotVerified (domain.resolving) has its reasons
     │   ├── NotAllowed           the person's access role does not reach that far
     │   ├── NotFound             no such incident, person, severity or role
     │   └── Malformed            the words of a command or a body could not be read
@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 
@@ -30,10 +31,12 @@ class SettingsError(MusterError):
 class Refused(MusterError):
     """The request was understood and is not done; ``str(error)`` is shown to the person who asked.
 
-    ``where`` names the field of a form that it is about, None for the whole.
+    ``where`` names the field of a form that it is about, None for the whole. ``reasons`` are there where several things stand against it,
+    each as a stable ``code`` and a ``message``.
     """
 
     code = "refused"
+    reasons: Sequence[Mapping[str, str]] = ()
 
     def __init__(self, message: str, *, where: str | None = None) -> None:
         super().__init__(message)

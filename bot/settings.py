@@ -35,6 +35,7 @@ _NAMES = {
     "twilio_voice_from": "TWILIO_VOICE_FROM",
     "twilio_api_url": "TWILIO_API_URL",
     "sns_api_url": "SNS_API_URL",
+    "sentry_token": "SENTRY_TOKEN",
     "smtp_url": "SMTP_URL",
     "email_from": "EMAIL_FROM",
     "secret_key": "MUSTER_SECRET_KEY",
@@ -96,6 +97,7 @@ class Settings(BaseModel):
     twilio_voice_from: PhoneNumber | None = None
     twilio_api_url: WebAddress = "https://api.twilio.com"
     sns_api_url: WebAddress | None = None
+    sentry_token: SecretStr | None = None
     smtp_url: MailServer | None = None
     email_from: str | None = Field(None, pattern=r"^[^@\s<>]+@[^@\s<>]+$")
     secret_key: SigningKey | None = None
@@ -195,12 +197,17 @@ def client_settings(environment: Mapping[str, str] | None = None) -> tuple[str, 
 
 
 def read_policy(name: str) -> tuple[str, str]:
-    """The label and the text of a shipped policy, or of the file at a path; raises FileNotFoundError that lists the shipped ones."""
-    shipped = files("bot.policies") / f"{name}.yml"
-    if "/" not in name and shipped.is_file():
-        return f"{name}.yml", shipped.read_text(encoding="utf-8")
+    """The label and the text of a shipped policy, of a text in its folder (``jovie/NAME.md``), or of the file at a path.
+
+    Raises FileNotFoundError, which lists the shipped policies. A path with a dot or a slash at its beginning is never a shipped one.
+    """
+    shipped = files("bot.policies") / (name if name.endswith(".md") else f"{name}.yml")
+    if not name.startswith((".", "/")) and ("/" not in name or name.endswith(".md")) and shipped.is_file():
+        return (name if name.endswith(".md") else f"{name}.yml"), shipped.read_text(encoding="utf-8")
     path = Path(name)
     if not path.is_file():
+        if name.endswith(".md"):
+            raise FileNotFoundError(f"there is no file {name!r}")
         names = ", ".join(sorted(f.name.removesuffix(".yml") for f in files("bot.policies").iterdir() if f.name.endswith(".yml")))
         raise FileNotFoundError(f"there is no file {name!r} and no shipped policy of that name; shipped are {names}")
     return name, path.read_text(encoding="utf-8")

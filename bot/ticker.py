@@ -17,6 +17,8 @@ from bot.services import alerts, once, rates, security, timers
 from bot.services.work import Services
 
 POLL_SECONDS = 1.0
+AT_ONCE = 25
+"""Timers that share a transaction: it waits its turn at the database, and few enough that others do not wait long for theirs."""
 _FORGET_EVERY = 3600
 _FORGET_RATES_EVERY = 300
 _RELEASE_EVERY = 10
@@ -33,6 +35,7 @@ class Ticker:
         self._clock = clock
         self._knock = asyncio.Event()
         self._stopped = False
+        self._at_once = AT_ONCE
         self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=_JOB)
 
     async def run(self) -> None:
@@ -60,8 +63,10 @@ class Ticker:
                 self._knock.set()
 
     async def _cycle(self) -> None:
-        while not self._stopped and await self._services.run(timers.fire_next) is not None:
+        at_once, self._at_once = self._at_once, 1  # what breaks together is tried one by one in the next turn
+        while not self._stopped and await self._services.run(timers.fire_next, at_once) is not None:
             pass
+        self._at_once = AT_ONCE
         await self._arm()
         await survives(self._note_refusals(), "refusals_not_noted")
         if self.cycles % _FORGET_EVERY == 0:

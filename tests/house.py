@@ -165,6 +165,7 @@ def make_settings(sandbox: Sandbox, database_url: str, public_url: str = "http:/
         twilio_whatsapp_content_sid=world.whatsapp_content_sid,
         twilio_voice_from=world.voice_from,
         twilio_api_url=sandbox.twilio_api_url,
+        sentry_token=world.sentry_token,
         smtp_url=sandbox.mailbox.url,
         email_from=EMAIL_FROM,
         secret_key=SECRET_KEY,

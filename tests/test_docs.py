@@ -17,7 +17,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import listeners, settings, telemetry
 from bot.cli import manifest as app_manifest
-from bot.cli import muster
+from bot.cli import muster, policy_page
+from bot.cli.policy_prose import PARTS, Part
 from bot.domain.outbox import METHODS, Kind, gates
 from bot.domain.policy import Policy
 from bot.domain.policy_file import load_policy
@@ -112,6 +113,8 @@ def leaves(command: click.Command, path: str) -> Iterator[str]:
     if not isinstance(command, click.Group):
         yield path
         return
+    if command.invoke_without_command:
+        yield path
     for name, child in command.commands.items():
         yield from leaves(child, f"{path} {name}")
 
@@ -182,7 +185,7 @@ def test_every_address_is_documented_and_every_documented_one_answers() -> None:
         for route in app.router.routes()
         if route.resource is not None and route.method != "HEAD"
     }
-    assert first_cells(DOCS / "http.md", r"(GET|POST|PUT) .*") == routes | {f"POST {listeners.PATH}"}
+    assert first_cells(DOCS / "http.md", r"(GET|POST|PUT|DELETE) .*") == routes | {f"POST {listeners.PATH}"}
 
 
 def test_every_metric_is_documented_and_every_documented_one_is_measured() -> None:
@@ -263,9 +266,28 @@ def test_every_slash_command_is_documented_and_helped_with() -> None:
     assert {usage.split()[0] for usage, _ in answers.COMMANDS} == words
 
 
-def test_every_field_of_the_policy_is_documented() -> None:
-    rows = re.findall(r"^\| (`[^|]+`) \|", (DOCS / "policy.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(Policy.model_fields)
+def test_the_document_of_the_policy_says_what_its_models_say() -> None:
+    """``.venv/bin/python -c "from bot.cli.policy_page import render; print(render(), end='')" > docs/policy.md`` writes it anew."""
+    assert (DOCS / "policy.md").read_text(encoding="utf-8") == policy_page.render()
+
+
+def test_every_model_of_the_policy_has_its_table_and_every_field_says_what_it_is() -> None:
+    every = policy_page.models()
+    assert {model for part in PARTS for model in part.models} == set(every) - {Policy}
+    assert [f"{model.__name__}.{name}" for model in every for name, field in model.model_fields.items() if not field.description] == []
+
+
+@pytest.mark.parametrize("part", [part for part in PARTS if part.example], ids=lambda part: part.title)
+def test_every_example_of_the_policy_can_be_used(part: Part) -> None:
+    whole = re.findall(r"```yaml\n(.*?)```", (DOCS / "policy.md").read_text(encoding="utf-8"), re.DOTALL)[0]
+    known = {"documented": whole, "example": f"extends: documented\n{part.example}"}
+    load_policy("example", lambda name: (name, known[name]) if name in known else read_policy(name))
+
+
+def test_every_shipped_policy_is_named_in_the_document_of_the_policy() -> None:
+    shipped = {path.stem for path in (ROOT / "bot" / "policies").glob("*.yml")}
+    listed = re.search(r"a shipped policy\s\(([\w, -]+)\)", (DOCS / "policy.md").read_text(encoding="utf-8"))
+    assert listed is not None and set(listed[1].split(", ")) == shipped
 
 
 @pytest.mark.parametrize("document", [DOCS / "policy.md", ROOT / "README.md"], ids=lambda path: path.name)

@@ -18,7 +18,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import crashpoints, telemetry
-from bot.app.outward import limits_of, links_of, own_numbers, senders_of, sns_of
+from bot.app.outward import limits_of, links_of, own_numbers, senders_of, sentry_of, sns_of
 from bot.clock import Clock, SteeredClock, SystemClock
 from bot.dispatcher import Dispatcher
 from bot.domain.policy import Policy
@@ -28,6 +28,7 @@ from bot.listeners import Slack as SlackEdge
 from bot.listeners.requests import Verification
 from bot.listeners.socket import Pace, Socket
 from bot.poller import Poller
+from bot.senders.sentry import Sentry
 from bot.senders.slack_history import SlackHistory
 from bot.senders.sns import Sns
 from bot.senders.twilio_inbox import TwilioInbox
@@ -65,6 +66,7 @@ class Muster:
     poller: Poller = field(init=False)
     _intake: Intake = field(init=False)
     _sns: Sns = field(init=False)
+    _sentry: Sentry = field(init=False)
     slack_socket: Socket | None = field(default=None, init=False)
     _slack: SlackEdge | None = field(default=None, init=False)
     _session: aiohttp.ClientSession = field(init=False)
@@ -87,6 +89,7 @@ class Muster:
         self._session = aiohttp.ClientSession()
         self._intake = Intake(self.database)
         self._sns = sns_of(self.settings, self._session)
+        self._sentry = sentry_of(self.settings, self._session, self.clock)
         self.ticker = Ticker(self.services, self.clock)
         self.intake_worker = IntakeWorker(self.services, self.clock, lease, self._intake.pressed)
         owner = f"{socket.gethostname()}:{os.getpid()}"
@@ -141,6 +144,7 @@ class Muster:
             loops=(self.ticker, self.intake_worker, self.dispatcher, self.poller),
             control_token=self.control_token,
             certificates=self._sns,
+            sentry=self._sentry,
         )
         app = build(edge)
         self._register_slack(app)
@@ -158,7 +162,7 @@ class Muster:
         token = settings.slack_bot_token.get_secret_value()
         client = AsyncWebClient(token=token, base_url=settings.slack_api_url, session=self._session, retry_handlers=[], timeout=10)
         secrets = () if settings.slack_signing_secret is None else (settings.slack_signing_secret.get_secret_value(),)
-        self._slack = SlackEdge(self.services, client, Verification(self.clock, secrets, None))
+        self._slack = SlackEdge(self.services, client, Verification(self.clock, secrets, None), sentry=self._sentry)
         if secrets:
             self._slack.register(app)
         if settings.slack_app_token is not None:
@@ -204,6 +208,7 @@ class Muster:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._intake.close()
+        await self._sentry.close()
         await self._session.close()
         await self.database.close()
 
@@ -223,6 +228,7 @@ async def serve(settings: Settings, policy: Policy, clock: Clock | None = None, 
     bot = Muster(settings, policy, clock or SystemClock(), control_token)
     await bot.start()
     gc.freeze()  # what lives as long as the program need not be looked at again and again
+    gc.set_threshold(10_000, 10, 10)  # a batch of alerts is thousands of objects that are all needed until its commit
     telemetry.logger().info("ready", url=bot.url, policy=policy.name, digest=policy.digest[:12])
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

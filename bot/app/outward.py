@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import aiohttp
 
+from bot.clock import Clock
 from bot.domain import links
 from bot.domain.outbox import Sender
 from bot.senders.email import Email
+from bot.senders.sentry import Sentry
 from bot.senders.slack import Slack
 from bot.senders.sns import Sns
 from bot.senders.twilio import Twilio
@@ -67,6 +69,12 @@ def senders_of(settings: Settings, session: aiohttp.ClientSession) -> dict[str, 
 def sns_of(settings: Settings, session: aiohttp.ClientSession) -> Sns:
     """What asks Amazon SNS, on its own hosts alone."""
     return Sns(session, sns.is_on_sns, settings.sns_api_url)
+
+
+def sentry_of(settings: Settings, session: aiohttp.ClientSession, clock: Clock) -> Sentry:
+    """What asks Sentry for the gate, where the policy wants that."""
+    token = settings.sentry_token
+    return Sentry(session, clock, None if token is None else token.get_secret_value())
 
 
 def own_numbers(settings: Settings) -> Sequence[str]:

@@ -10,9 +10,11 @@ from bot.cli.alerts import alert, silence
 from bot.cli.audit import audit
 from bot.cli.demo import demo
 from bot.cli.doctor import doctor
-from bot.cli.incidents import incident, postmortem
+from bot.cli.gate import gate
+from bot.cli.incidents import incident
 from bot.cli.init import init
 from bot.cli.policies import policy
+from bot.cli.postmortems import availability, postmortem
 from bot.cli.serve import migrate, serve
 from bot.cli.sources import source
 from bot.errors import MusterError
@@ -41,5 +43,5 @@ def muster() -> None:
     """
 
 
-for _command in (serve, demo, init, doctor, migrate, policy, source, incident, alert, silence, postmortem, audit):
+for _command in (serve, demo, init, doctor, migrate, policy, source, incident, alert, silence, gate, postmortem, availability, audit):
     muster.add_command(_command)

@@ -8,7 +8,9 @@ import click
 from rich.console import Console
 
 from bot import telemetry
+from bot.cli.cast import make_policy, make_policy_to_the_letter
 from bot.cli.narrator import Narrator
+from bot.cli.script import load_script
 from bot.cli.serve import run
 from bot.cli.story import Story
 from bot.cli.world import PAGE_PORT, World, open_world
@@ -40,14 +42,15 @@ def demo(story: bool, policy_name: str, speed: float, port: int, page_port: int 
 
 async def _story(policy_name: str, speed: float, port: int) -> None:
     console = Console(highlight=False)
-    async with open_world(policy_name, port, page_port=0) as world:
-        path = await Story(world, Narrator(world, console), console, speed).tell()
+    script = load_script(policy_name)
+    async with open_world(make_policy_to_the_letter(policy_name), port, page_port=0) as world:
+        path = await Story(world, Narrator(world, console), console, speed).tell(script)
     console.print(f"The postmortem: {path}")
 
 
 async def _live(policy_name: str, port: int, page_port: int | None) -> None:
     console = Console(highlight=False)
-    async with open_world(policy_name, port, page_port) as world:
+    async with open_world(make_policy(policy_name), port, page_port) as world:
         console.print(_welcome(world), markup=False, soft_wrap=True)
         following = asyncio.create_task(Narrator(world, console).follow())
         try:

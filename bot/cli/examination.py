@@ -14,12 +14,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.cli import findings, findings_slack, findings_twilio, manifest
 from bot.cli.findings import Finding, Level, fail, ok
 from bot.cli.serve import database_sentence, open_database
+from bot.clock import SystemClock
 from bot.domain.policy import Person, Policy
 from bot.domain.policy_file import PolicyError, load_policy
 from bot.errors import SendError, SettingsError
 from bot.senders import checks_mail, checks_web
 from bot.senders.checks_slack import SlackChecks, Workspace
 from bot.senders.checks_twilio import TwilioChecks
+from bot.senders.sentry import Sentry
 from bot.settings import Settings, load_settings, read_policy, resolve_secret
 from bot.store import condition, people
 from bot.store.database import Database
@@ -52,7 +54,7 @@ async def examine() -> list[Finding]:
     found = [*findings.settings(settings), *found, findings.zones(policy)]
     async with aiohttp.ClientSession() as session:
         patient = Patient(settings, policy, session)
-        parts = await asyncio.gather(*(part(patient) for part in (_database, _slack, _inbound, _web, _twilio, _mail)))
+        parts = await asyncio.gather(*(part(patient) for part in (_database, _slack, _inbound, _web, _twilio, _mail, _sentry)))
     return found + [finding for part in parts for finding in part]
 
 
@@ -287,3 +289,12 @@ async def _mail(patient: Patient) -> list[Finding]:
 
 async def _greeted(url: str) -> list[Finding]:
     return [findings.mail(await checks_mail.greet(url))]
+
+
+# Sentry
+
+
+async def _sentry(patient: Patient) -> list[Finding]:
+    rules = None if patient.policy is None else patient.policy.gate.sentry
+    issues = await Sentry(patient.session, SystemClock(), _text(patient.settings.sentry_token) or None).look(rules)
+    return [] if issues is None else [findings.sentry(issues)]

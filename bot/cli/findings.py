@@ -8,6 +8,7 @@ from enum import StrEnum
 from zoneinfo import TZPATH
 
 from bot.domain.policy import Person, Policy
+from bot.domain.readiness import Issues
 from bot.domain.severity import Road
 from bot.domain.undone import left_undone
 from bot.senders.checks_mail import MailServer
@@ -183,6 +184,14 @@ def mail(server: MailServer) -> Finding:
         return ok("mail", f"The mail server {server.host} takes us {how}{', logged in' if server.logged_in else ''}.")
     sentence = f"The mail server {server.host} is spoken to without TLS, so that pages can be read on their way."
     return warn("mail", sentence, "Take ?tls=off out of SMTP_URL, unless the way there is safe.")
+
+
+def sentry(issues: Issues) -> Finding:
+    """Whether Sentry says what is unresolved, where the gate asks for it."""
+    if issues.trouble is None:
+        return ok("sentry", "Sentry says what is unresolved there.")
+    sentence = f"The gate stays closed, for nobody knows what is unresolved in Sentry: {issues.trouble}."
+    return fail("sentry", sentence, "Look at SENTRY_TOKEN, and at gate.sentry in the policy.")
 
 
 def public_address(url: str, status: int) -> Finding:

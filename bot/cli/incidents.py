@@ -1,10 +1,9 @@
-"""``muster incident`` and ``muster postmortem``: what the bot's HTTP API can do, from a terminal (B4)."""
+"""``muster incident``: what the bot's HTTP API can do, from a terminal (B4)."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -40,6 +39,7 @@ def _print(found: Mapping[str, Any], as_json: bool) -> None:
     channel = found["channel"] and f"#{found['channel']['name']}"
     facts = (
         ("Status", found["status"]),
+        ("Phase", found.get("phase")),
         ("Owner", found["owner"] or "nobody yet"),
         ("Impact", found["impact"] or "not stated yet"),
         *((name, found[field] and when(found[field])) for name, field in _MOMENTS),
@@ -120,10 +120,31 @@ def update(reference: str, text: str, status: str | None, impact: str | None, as
 @incident.command(epilog='Example: muster incident resolve INC-7 "The error rate is at its baseline"')
 @_REFERENCE
 @click.argument("text", required=False)
+@click.option("--answer", "answers", multiple=True, metavar="1=yes", help="An answer to a question of the policy, by its number.")
+@click.option("--override", metavar="REASON", help="Why it is resolved although it is not verified; stands in the postmortem.")
+@click.option("--major/--minor", default=None, help="Whether it was a major one, where the policy asks.")
 @_JSON
-def resolve(reference: str, text: str | None, as_json: bool) -> None:
-    """End an incident; its postmortem is drafted."""
-    _print(call("POST", incident_path(reference, "resolve"), {"text": text}), as_json)
+def resolve(reference: str, text: str | None, answers: Sequence[str], override: str | None, major: bool | None, as_json: bool) -> None:
+    """End an incident; its postmortem is drafted. What the policy wants verified first is listed."""
+    body = {"text": text, "answers": _answers(answers), "override": override, "major": major}
+    _print(call("POST", incident_path(reference, "resolve"), body), as_json)
+
+
+def _answers(given: Sequence[str]) -> dict[str, str]:
+    """The answers by the number or the words of their question."""
+    split = [one.rpartition("=") if "?=" in one else one.partition("=") for one in given]
+    if any(not (name.strip() and equals) for name, equals, _ in split):
+        raise click.UsageError("--answer expects the number of a question and its answer, such as 1=yes")
+    return {name.strip(): answer.strip() for name, _, answer in split}
+
+
+@incident.command(epilog="Example: muster incident phase INC-7 Stabilize")
+@_REFERENCE
+@click.argument("name")
+@_JSON
+def phase(reference: str, name: str, as_json: bool) -> None:
+    """Enter a phase of the policy's own response; the status follows."""
+    _print(call("POST", incident_path(reference, "phase"), {"phase": name}), as_json)
 
 
 @incident.command(epilog="Example: muster incident merge INC-8 INC-7")
@@ -135,34 +156,30 @@ def merge(reference: str, into: str, as_json: bool) -> None:
     _print(call("POST", incident_path(reference, "merge"), {"into": into}), as_json)
 
 
-@click.command(epilog="Example: muster postmortem INC-7 -o INC-7.md, edit it, then muster postmortem INC-7 --from INC-7.md")
+@incident.command(epilog='Example: muster incident extend INC-7 15m "Waiting for the vendor" --clock update')
 @_REFERENCE
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write it to a file.")
-@click.option(
-    "--from",
-    "edited",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Save an edited one.",
-)
-def postmortem(reference: str, output: Path | None, edited: Path | None) -> None:
-    """Print the postmortem of an incident as Markdown, or save the one that you edited."""
-    if edited is not None:
-        saved = call("PUT", incident_path(reference, "postmortem"), {"markdown": _read(edited)})
-        click.echo(f"Saved as version {saved['version']}.")
-        return
-    markdown = call("GET", incident_path(reference, "postmortem"))["markdown"]
-    if output is None:
-        click.echo(markdown, nl=False)
-        return
-    try:
-        output.write_text(markdown, encoding="utf-8")
-    except OSError as error:
-        raise click.ClickException(f"{output} could not be written ({error.strerror}).") from error
-    click.echo(f"Written to {output}.", err=True)
+@click.argument("span", metavar="15m")
+@click.argument("reason")
+@click.option("--clock", help="The promise by its clock; the one that is due next otherwise.")
+@_JSON
+def extend(reference: str, span: str, reason: str, clock: str | None, as_json: bool) -> None:
+    """Give a promise more time, once; the reason stands on the timeline."""
+    _print(call("POST", incident_path(reference, "extend"), {"by": span, "reason": reason, "clock": clock}), as_json)
 
 
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"{path} could not be read as UTF-8 text ({type(error).__name__}).") from error
+@incident.command(epilog="Example: muster incident ticket INC-7 https://tracker.example.com/OPS-42")
+@_REFERENCE
+@click.argument("link")
+@_JSON
+def ticket(reference: str, link: str, as_json: bool) -> None:
+    """Keep the link of the ticket as which an incident goes on."""
+    _print(call("POST", incident_path(reference, "ticket"), {"link": link}), as_json)
+
+
+@incident.command(epilog='Example: muster incident report INC-7 "The pool ran dry; it is larger now"')
+@_REFERENCE
+@click.argument("text")
+@_JSON
+def report(reference: str, text: str, as_json: bool) -> None:
+    """Post the preliminary report of an incident."""
+    _print(call("POST", incident_path(reference, "report"), {"text": text}), as_json)

@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli.world import NAMES, World
+from bot.cli.cast import NAMES
+from bot.cli.world import World
 from bot.domain.durations import format_span
 from bot.messages import times
 

@@ -1,9 +1,10 @@
-"""The main job as a story: people act through the sandbox, the bot does what it does, and its doings are read back (B1)."""
+"""An incident as a story: people act through the sandbox, the bot does what it does, and its doings are read back (B1)."""
 
 from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,13 +14,18 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from bot.cli.cast import NAMES, NUMBERS, PHONE_BOOK
 from bot.cli.narrator import Narrator
-from bot.cli.world import ANA, TIM, World
+from bot.cli.script import Ending, Heard, Overdue, Script, Step, Typed
+from bot.cli.world import World
+from bot.domain.severity import ClockName
+from bot.messages import actions
 from bot.sandbox import samples
 
 FOLDER = Path("demo")
 REFERENCE = "INC-1"
 _CODE = re.compile(r"\[INC-1 #(\d+)\]")
+_NAMED = re.compile(rf"@({'|'.join(NUMBERS)})\b")
 _PAUSE_SECONDS = 1.5
 _A_LITTLE = timedelta(milliseconds=5)
 
@@ -33,16 +39,29 @@ class Story:
     console: Console
     speed: float
 
-    async def tell(self) -> Path:
-        """Plays the whole loop; gives back where the postmortem lies."""
-        await self._alert()
-        await self._nobody_answers()
-        await self._mitigate()
-        await self._miss_an_update()
-        await self._resolve()
+    async def tell(self, script: Script) -> Path:
+        """Plays every step; gives back where the postmortem lies."""
+        for step in script.steps:
+            await self._play(step)
         path = await self._postmortem()
         await self._promises()
         return path
+
+    async def _play(self, step: Step) -> None:
+        ways: Mapping[str, Callable[[Any], Awaitable[None]]] = {
+            "chapter": self._chapter,
+            "alert": self._alert,
+            "wait": self._pass,
+            "overdue": self._overdue,
+            "rings": self._rings,
+            "answer": self._answer,
+            "type": self._type,
+            "resolve": self._resolve,
+            "see": self._see,
+            "mail": self._mail,
+        }
+        (name,) = step.model_fields_set
+        await ways[name](getattr(step, name))
 
     async def _chapter(self, title: str) -> None:
         await asyncio.sleep(_PAUSE_SECONDS / self.speed)
@@ -59,9 +78,9 @@ class Story:
         await self.world.rest()
         await self.narrator.catch_up()
 
-    async def _pass(self, minutes: float) -> None:
-        """Lets minutes go by, stopping at everything that is due on the way."""
-        target = await self._now() + timedelta(minutes=minutes)
+    async def _pass(self, span: timedelta) -> None:
+        """Lets time go by, stopping at everything that is due on the way."""
+        target = await self._now() + span
         while True:
             next_due = (await self.world.rest())["next_due_at"]
             due_at = datetime.fromisoformat(next_due) if next_due else target
@@ -72,83 +91,82 @@ class Story:
                 return
             await asyncio.sleep(_PAUSE_SECONDS / 5 / self.speed)
 
-    async def _command(self, text: str) -> None:
-        await self._person("Ana", f"/incident {text}")
-        answer = await self.world.act("command", user="U0ANA", text=text, channel=(await self._channel())["name"])
-        if answer["status"] != 200:
-            raise click.ClickException(f"/incident {text} was answered with {answer['status']}.")
-        self.narrator.say(await self._now(), "→ Ana", str((answer["body"] or {}).get("text", "")), "dim")
-        await self._settle()
+    async def _overdue(self, wanted: Overdue) -> None:
+        promises = (await self.world.incident(REFERENCE))["promises"]
+        due = [promise["due_at"] for promise in promises if promise["clock"] == wanted.clock.value and _is_open(promise)]
+        if not due:
+            raise click.ClickException(f"This policy promises nothing by the clock {wanted.clock.value}; the story needs it.")
+        await self._pass(max(datetime.fromisoformat(due[0]) - await self._now() + wanted.by, timedelta()))
 
     async def _find_channel(self) -> dict[str, Any] | None:
         channels = (await self.world.state())["channels"]
         return next((channel for channel in channels if channel["name"].startswith("inc-1-")), None)
 
-    async def _channel(self) -> dict[str, Any]:
-        return await self.world.until(self._find_channel, "the channel of INC-1")
-
     async def _texts(self, number: str) -> list[str] | None:
         """The texts on a phone; None while there are none."""
         return [sms["body"] for sms in (await self.world.state())["phones"] if sms["to"] == number] or None
 
-    async def _said(self, words: str) -> None:
-        """Waits until the bot has said that in the incident's channel."""
+    async def _see(self, words: str) -> None:
+        """Waits until somebody has said that in the incident's channel."""
 
         async def look() -> bool | None:
             channel = await self._find_channel() or {"messages": []}
             return any(words in message["text"] for message in channel["messages"]) or None
 
-        await self.world.until(look, f"“{words}” in the channel of INC-1")
+        await self.world.until(look, f"“{words}” in the channel of {REFERENCE}")
         await self.narrator.catch_up()
 
-    async def _alert(self) -> None:
-        await self._chapter("A monitor sees that customers cannot pay")
+    async def _alert(self, heard: Heard) -> None:
         now = await self._now()
-        body = samples.load("checkout-firing", now - timedelta(minutes=2))
-        receipt = await self.world.alert("prometheus", body)
-        self.narrator.say(now, "Monitor", f"POST /alerts/prometheus; kept, receipt {receipt['receipt']}", "green")
-        await self._channel()
-        await self._said("Status: Investigating")
-        await self.world.until(lambda: self._texts(TIM), "Tim's phone to ring")
+        receipt = await self.world.alert(heard.source, _body(heard, now))
+        self.narrator.say(now, "Monitor", f"POST /alerts/{heard.source} ({heard.state}); kept, receipt {receipt['receipt']}", "green")
+        await self.world.until(self._find_channel, f"the channel of {REFERENCE}")
         await self._settle()
 
-    async def _nobody_answers(self) -> None:
-        await self._chapter("Tim's phone stays silent; the next level is rung")
-        await self._pass(2)
-        texts = await self.world.until(lambda: self._texts(ANA), "Ana's phone to ring")
-        await self._pass(0.5)
+    async def _rings(self, who: str) -> None:
+        await self.world.until(lambda: self._texts(NUMBERS[who]), f"the phone of {NAMES[NUMBERS[who]]} to ring")
+        await self._settle()
+
+    async def _answer(self, who: str) -> None:
+        number = NUMBERS[who]
+        name, texts = NAMES[number], await self.world.until(lambda: self._texts(number), f"{who}'s phone to ring")
         code = _CODE.search(texts[-1])
         if code is None:
-            raise click.ClickException(f"Ana's text carries no code: {texts[-1]}")
-        await self._person("☎ Ana", f"answers “{code[1]}”")
-        await self.world.act("reply", number=ANA, text=code[1])
-        answers = [answer["text"] for answer in (await self.world.state())["answers"] if answer["to"] == ANA]
-        self.narrator.say(await self._now(), "→ Ana", answers[-1] if answers else "(no answer)", "dim")
-        await self._said("acknowledged by Ana")
+            raise click.ClickException(f"The text to {name} carries no code: {texts[-1]}")
+        await self._person(f"☎ {name}", f"answers “{code[1]}”")
+        await self.world.act("reply", number=number, text=code[1])
+        answers = [answer["text"] for answer in (await self.world.state())["answers"] if answer["to"] == number]
+        self.narrator.say(await self._now(), f"→ {name}", answers[-1] if answers else "(no answer)", "dim")
+        await self._see(f"acknowledged by {name}")
         await self._settle()
 
-    async def _mitigate(self) -> None:
-        await self._chapter("A first mitigation, in time")
-        await self._pass(6)
-        await self._command("update mitigating Rolled checkout back to 1.4.2, error rate is falling")
-        await self._said("Rolled checkout back")
+    async def _type(self, typed: Typed) -> None:
+        name, channel = NAMES[NUMBERS[typed.who]], await self.world.until(self._find_channel, f"the channel of {REFERENCE}")
+        await self._person(name, f"/incident {typed.text}")
+        text = _NAMED.sub(lambda named: f"<@{PHONE_BOOK[NUMBERS[named[1]]]}>", typed.text)
+        answer = await self.world.act("command", user=PHONE_BOOK[NUMBERS[typed.who]], text=text, channel=channel["name"])
+        if answer["status"] != 200:
+            raise click.ClickException(f"/incident {typed.text} was answered with {answer['status']}.")
+        self.narrator.say(await self._now(), f"→ {name}", str((answer["body"] or {}).get("text", "")), "dim")
+        await self._settle()
 
-    async def _miss_an_update(self) -> None:
-        await self._chapter("The next update does not come, and is chased")
-        due = (await self.world.incident(REFERENCE))["next_update_at"]
-        if due is None:
-            raise click.ClickException("This policy promises no updates for its worst severity; the story needs one that does.")
-        late = datetime.fromisoformat(due) - await self._now() + timedelta(seconds=90)
-        await self._pass(late.total_seconds() / 60)
-        await self._said("a status update")
-        await self._command("update monitoring Error rate is below 0.1 %, watching")
-        await self._said("watching")
+    async def _resolve(self, ending: Ending) -> None:
+        user, channel = PHONE_BOOK[NUMBERS[ending.who]], await self.world.until(self._find_channel, f"the channel of {REFERENCE}")
+        card = channel["pins"][0]
+        await self._person(NAMES[NUMBERS[ending.who]], f"presses Resolve and answers: {'; '.join(ending.fields.values())}")
+        await self.world.act("click", user=user, channel=channel["name"], message_ts=card, action_id=actions.RESOLVE)
+        await self.world.fill(user, actions.RESOLVE, ending.fields)
+        await self._settle()
 
-    async def _resolve(self) -> None:
-        await self._chapter("It is over")
-        await self._pass(7)
-        await self._command("resolve Error rate is at its baseline, refunds are queued")
-        await self._said("resolved")
+    async def _mail(self, words: str) -> None:
+        """Waits until a mail says that."""
+
+        async def look() -> dict[str, Any] | None:
+            return next((mail for mail in (await self.world.state())["mail"] if words in f"{mail['subject']}\n{mail['text']}"), None)
+
+        mail = await self.world.until(look, f"a mail that says “{words}”")
+        await self.narrator.catch_up()
+        self.narrator.say(await self._now(), "✉", f"{', '.join(mail['to'])}: {mail['subject']}", "green")
 
     async def _postmortem(self) -> Path:
         async def look() -> str | None:
@@ -156,16 +174,36 @@ class Story:
             found = (file["id"] for file in shared if file["channel"] and file["name"].endswith("postmortem.md"))
             return next(found, None)
 
-        file_id = await self.world.until(look, "the postmortem in the channel of INC-1")
+        file_id = await self.world.until(look, f"the postmortem in the channel of {REFERENCE}")
         await self._settle()
         return _write(await self.world.file(file_id))
 
     async def _promises(self) -> None:
         await self._chapter("What was promised")
+        promises = self.narrator.promises(await self.world.incident(REFERENCE))
+        if not promises:
+            self.console.print("This policy promises nothing by the clock.")
+            return
         table = Table("Promise", "Due", "Outcome")
-        for clock, due, outcome in self.narrator.promises(await self.world.incident(REFERENCE)):
+        for clock, due, outcome in promises:
             table.add_row(clock, due, outcome, style="red" if outcome.startswith("missed") else "")
         self.console.print(table)
+
+
+def _is_open(promise: dict[str, Any]) -> bool:
+    return promise["kept_at"] is None and promise["withdrawn_at"] is None and promise["clock"] in set(ClockName)
+
+
+def _body(heard: Heard, now: datetime) -> dict[str, Any]:
+    """The body that the monitor posts; the trouble began two minutes ago where it says when."""
+    if heard.source != "prometheus":
+        return {"title": heard.title, "state": heard.state, **heard.labels, **heard.annotations}
+    body = samples.load("checkout-firing", now - timedelta(minutes=2))
+    (alert,) = body["alerts"]
+    alert |= {"status": heard.state, "labels": dict(heard.labels), "annotations": {"summary": heard.title, **heard.annotations}}
+    if heard.state == "resolved":
+        alert["endsAt"] = now.isoformat()
+    return body | {"status": heard.state}
 
 
 def _write(postmortem: str) -> Path:

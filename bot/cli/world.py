@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,62 +15,20 @@ from typing import Any, TypeVar
 
 import aiohttp
 import click
-from pydantic import BaseModel
 
 from bot.app import Muster
+from bot.cli.cast import PHONE_BOOK
 from bot.clock import SteeredClock
 from bot.domain.policy import Policy
-from bot.domain.policy_file import load_policy
-from bot.domain.routing import Route, RouteAction
-from bot.domain.severity import ClockName, Road
 from bot.errors import SettingsError
 from bot.sandbox import Sandbox, SandboxSettings
-from bot.settings import Settings, lend_secrets, read_policy, resolve_secret
+from bot.settings import Settings, lend_secrets, resolve_secret
 
 PATIENCE_SECONDS = 30.0
-TIM, ANA, BEN = "+14155550101", "+14155550102", "+14155550103"
-NAMES = {TIM: "Tim", ANA: "Ana", BEN: "Ben"}
-PHONE_BOOK = {TIM: "U0TIM", ANA: "U0ANA", BEN: "U0BEN"}
 PAGE_PORT = 4747
 _HOST = "127.0.0.1"
 _LOOK_EVERY = 0.02
-_OVERLAY = f"""
-extends: {{policy}}
-name: demo
-severities: {{severities}}
-people:
-  tim: {{{{name: Tim, slack: U0TIM, phone: "{TIM}", email: tim@example.com, roads: [whatsapp, {{{{voice: 1m}}}}]}}}}
-  ana: {{{{name: Ana, slack: U0ANA, phone: "{ANA}", email: ana@example.com, roads: [sms, {{{{voice: 1m}}}}]}}}}
-  ben: {{{{name: Ben, slack: U0BEN, phone: "{BEN}", email: ben@example.com, roads: [sms, email]}}}}
-groups: {{{{engineering-owners: [ana, ben]}}}}
-chain:
-  - {{{{name: primary, who: [tim], delay: 2m}}}}
-  - {{{{name: backup, who: [engineering-owners], delay: 2m}}}}
-tokens:
-  - {{{{name: demo, secret: "env:DEMO_API_TOKEN", access: responder, person: ana}}}}
-sources:
-  prometheus: {{{{kind: alertmanager, secret: "env:DEMO_ALERTS_SECRET"}}}}
-  monitor: {{{{kind: generic, secret: "env:DEMO_ALERTS_SECRET"}}}}
-routes: {{routes}}
-"""
 T = TypeVar("T")
-
-
-def make_policy(name: str) -> Policy:
-    """The named policy, extended with the people of the sandbox, every road to them, and a first route that declares what pages."""
-    base = load_policy(name, read_policy)
-    worst = next((severity for severity in base.severities if severity.pages), base.severities[0])
-    roads = {**worst.roads, ClockName.ACKNOWLEDGE: tuple(Road)}
-    severities = [severity.model_copy(update={"roads": roads}) if severity is worst else severity for severity in base.severities]
-    critical = Route(
-        name="critical", match={"severity": ("critical",)}, action=RouteAction.DECLARE, severity=worst.label, by=("alertname", "title")
-    )
-    text = _OVERLAY.format(policy=name, severities=_listed(severities), routes=_listed([critical, *base.routes]))
-    return load_policy("demo", lambda wanted: ("demo", text) if wanted == "demo" else read_policy(wanted))
-
-
-def _listed(parts: Sequence[BaseModel]) -> str:
-    return json.dumps([part.model_dump(mode="json") for part in parts])
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +90,32 @@ class World:
         except TimeoutError as error:
             raise click.ClickException(f"Waited {PATIENCE_SECONDS:.0f} seconds in vain for {what}.") from error
 
+    async def fill(self, user: str, callback_id: str, said: Mapping[str, str]) -> None:
+        """Fills in the form of that kind which somebody has just opened, each field by its label, and sends it."""
+
+        async def look() -> dict[str, Any] | None:
+            views = (await self.state())["views"]
+            return next(
+                (one for one in views if one["user"] == user and one["body"].get("callback_id") == callback_id and _is_filled(one)), None
+            )
+
+        view = await self.until(look, f"the form {callback_id}")
+        labelled = {block["label"]["text"]: block["block_id"] for block in view["body"]["blocks"] if block["type"] == "input"}
+        values = {labelled[label]: {"value": value} for label, value in said.items()}
+        answer = await self.act("submit", user=user, view_id=view["id"], values=values)
+        if answer["body"]:
+            raise click.ClickException(f"The form {callback_id} was refused: {answer['body']}")
+
     async def _json(self, method: str, url: str, **request: Any) -> dict[str, Any]:
         async with self.http.request(method, url, **request) as response:
             answer: dict[str, Any] = await response.json()
             if response.status >= 400:
                 raise click.ClickException(f"{url} answered {response.status}: {answer.get('message') or answer.get('error')}")
             return answer
+
+
+def _is_filled(view: dict[str, Any]) -> bool:
+    return any(block["type"] == "input" for block in view["body"]["blocks"])
 
 
 def _missing(policy: Policy) -> Iterator[str]:
@@ -191,13 +168,12 @@ def free_port(*wanted: int) -> int:
 
 
 @asynccontextmanager
-async def open_world(policy_name: str, port: int, page_port: int | None = None) -> AsyncIterator[World]:
-    """A bot beside the sandbox until the block ends; their clocks run together and can be moved.
+async def open_world(policy: Policy, port: int, page_port: int | None = None) -> AsyncIterator[World]:
+    """A bot under that policy beside the sandbox until the block ends; their clocks run together and can be moved.
 
     The page is at ``page_port``; without one at PAGE_PORT where that is free, else at any free port.
     """
-    policy, control = make_policy(policy_name), secrets.token_hex(16)
-    alerts_secret, api_token = secrets.token_hex(8), secrets.token_hex(16)
+    control, alerts_secret, api_token = secrets.token_hex(16), secrets.token_hex(8), secrets.token_hex(16)
     lend_secrets({"DEMO_ALERTS_SECRET": alerts_secret, "DEMO_API_TOKEN": api_token, **dict.fromkeys(_missing(policy), alerts_secret)})
     settings = SandboxSettings(
         port=free_port(PAGE_PORT) if page_port is None else page_port,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from bot.domain.routing import Channel
 
@@ -69,8 +70,7 @@ class Reading:
     confirm: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(NamedTuple):
     """One delivery as its source read it, with how that source sees trouble. ``test`` asks what would become of it, and keeps nothing."""
 
     receipt: str
@@ -82,8 +82,7 @@ class Delivered:
     test: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one alert of a delivery; shown in its receipt."""
 
     title: str

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from bot.domain.alert import Alert, AlertRow, AlertStatus, Disposition
 from bot.domain.durations import format_span
@@ -26,8 +26,7 @@ _PRODUCTION = frozenset({"", "prod", "production", "live", "prd"})
 _SEPARATOR = "\x1f"
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What the policy makes of one alert by itself. ``reason`` says it in a sentence without its full stop.
 
     ``key`` is the same trouble's, ``shared`` are those that related troubles have in common with it.
@@ -53,9 +52,10 @@ def values_of(alert: Alert, channel: Channel, service: str | None = None) -> dic
 
 def judge(policy: Policy, alert: Alert, channel: Channel, at: datetime) -> Judgement:
     """What the first route that matches, the systems and the alert's own words make of it at that moment."""
-    route = policy.route_for(values_of(alert, channel), at)
+    values = values_of(alert, channel)
+    route = policy.route_for(values, at)
     service = (route.service if route else None) or alert.labels.get("service")
-    system = policy.system_for(values_of(alert, channel, service))
+    system = policy.system_for({**values, "service": service} if service else values)
     known = policy.systems[system] if system is not None else None
     critical = known is not None and known.critical
     severity = policy.worst if critical else severity_for(alert, route, policy, known.severity if known else None)

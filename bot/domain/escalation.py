@@ -1,4 +1,7 @@
-"""Where a run through the chain goes next; levels, rings and rounds count from 1, level 0 is the incident's owner."""
+"""Where a run through the chain goes next; levels, rings and rounds count from 1, level 0 is the incident's owner.
+
+A level that is for other severities keeps its number and is passed over.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.policy import Level
+from bot.domain.severity import Severity
 
 OWNER_LEVEL = 0
 BY_HAND = -1
@@ -24,23 +28,34 @@ class Position:
     ring: int
 
 
+def levels_for(chain: Sequence[Level], severity: Severity | None) -> tuple[int, ...]:
+    """The numbers of the levels that are rung for that severity; of all of them when none is given."""
+    names = None if severity is None else {name.casefold() for name in (severity.label, *severity.aliases)}
+    wanted = (
+        names is None or not level.severities or not names.isdisjoint(word.casefold() for word in level.severities) for level in chain
+    )
+    return tuple(number for number, found in enumerate(wanted, start=1) if found)
+
+
 def first_position(*, owner_first: bool) -> Position:
     """Where a run begins: with the owner after a broken promise, else with the first level."""
     return Position(1, OWNER_LEVEL if owner_first else 1, 1)
 
 
-def next_ring(chain: Sequence[Level], at: Position) -> Position:
+def next_ring(chain: Sequence[Level], at: Position, severity: Severity | None = None) -> Position:
     """The place after ``at``: the level's next ring, else the next level, else the first level of the next round."""
-    if 1 <= at.level <= len(chain) and at.ring <= chain[at.level - 1].repeat:
+    if at.level in levels_for(chain, severity) and at.ring <= chain[at.level - 1].repeat:
         return Position(at.round, at.level, at.ring + 1)
-    return next_level(chain, at)
+    return next_level(chain, at, severity)
 
 
-def next_level(chain: Sequence[Level], at: Position) -> Position:
+def next_level(chain: Sequence[Level], at: Position, severity: Severity | None = None) -> Position:
     """The place after the whole level of ``at``, however many rings it has left."""
-    if at.level < len(chain):
-        return Position(at.round, at.level + 1, 1)
-    return Position(at.round + 1, 1, 1)
+    numbers = levels_for(chain, severity)
+    later = next((number for number in numbers if number > at.level), None)
+    if later is not None:
+        return Position(at.round, later, 1)
+    return Position(at.round + 1, next(iter(numbers), 1), 1)
 
 
 def delay_at(chain: Sequence[Level], at: Position) -> timedelta:
@@ -50,15 +65,16 @@ def delay_at(chain: Sequence[Level], at: Position) -> timedelta:
     return chain[max(at.level, 1) - 1].delay
 
 
-def places_to_try(chain: Sequence[Level], at: Position) -> Iterator[Position]:
+def places_to_try(chain: Sequence[Level], at: Position, severity: Severity | None = None) -> Iterator[Position]:
     """``at`` and the levels after it, each level once: in one of them somebody has to be reachable."""
-    place = at
+    place, numbers = at, levels_for(chain, severity)
     if place.level == OWNER_LEVEL:
         yield place
-        place = next_level(chain, place)
-    for _ in chain:
+    if place.level not in numbers:
+        place = next_level(chain, place, severity)
+    for _ in numbers:
         yield place
-        place = next_level(chain, place)
+        place = next_level(chain, place, severity)
 
 
 def parked(round_: int) -> Position:

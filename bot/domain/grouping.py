@@ -26,9 +26,16 @@ class SeveralChannels(BaseModel):
 
     model_config = _FROZEN
 
-    count: int = Field(2, ge=2, le=5)
-    within: Span = timedelta(minutes=10)
-    everywhere: bool = False
+    count: int = Field(
+        2,
+        ge=2,
+        le=5,
+        description="So many monitoring channels (metrics, errors, logs, synthetic, uptime) make it the worst severity, provisionally",
+    )
+    within: Span = Field(timedelta(minutes=10), description="Within that span")
+    everywhere: bool = Field(
+        False, description="Whether alerts of different channels come together whatever they are about, for who looks after one thing"
+    )
 
 
 class Flapping(BaseModel):
@@ -36,8 +43,8 @@ class Flapping(BaseModel):
 
     model_config = _FROZEN
 
-    changes: int = Field(4, ge=2, le=100)
-    within: Span = timedelta(minutes=15)
+    changes: int = Field(4, ge=2, le=100, description="How often it fires or recovers")
+    within: Span = Field(timedelta(minutes=15), description="Within that span")
 
 
 class AtMost(BaseModel):
@@ -45,8 +52,8 @@ class AtMost(BaseModel):
 
     model_config = _FROZEN
 
-    incidents: int = Field(20, ge=1, le=1000)
-    within: Span = timedelta(minutes=10)
+    incidents: int = Field(20, ge=1, le=1000, description="How many incidents of a severity or worse")
+    within: Span = Field(timedelta(minutes=10), description="Within that span; what comes beyond is folded into one")
 
 
 class Correlation(BaseModel):
@@ -54,9 +61,21 @@ class Correlation(BaseModel):
 
     model_config = _FROZEN
 
-    window: Span = timedelta(minutes=30)
-    by: Combinations = (("service",),)
-    channels: SeveralChannels | None = SeveralChannels()
-    reopen_within: Span = timedelta(minutes=30)
-    flapping: Flapping | None = Flapping()
-    at_most: AtMost | None = AtMost()
+    window: Span = Field(
+        timedelta(minutes=30),
+        description="Alerts that share one of the labels of by join the open incident that was heard of within it; 0s switches it off",
+    )
+    by: Combinations = Field(
+        (("service",),),
+        description="Labels, each of which is enough, or lists that count together; what is not production is kept apart",
+    )
+    channels: SeveralChannels | None = Field(
+        SeveralChannels(), description="When several kinds of monitors make it worse; null switches it off"
+    )
+    reopen_within: Span = Field(
+        timedelta(minutes=30), description="What comes back so soon after its incident was resolved opens it again; 0s switches it off"
+    )
+    flapping: Flapping | None = Field(
+        Flapping(), description="What changes so often joins without a word, and opens nothing until it keeps firing; null switches it off"
+    )
+    at_most: AtMost | None = Field(AtMost(), description="How many incidents alerts may open; null switches it off")

@@ -32,13 +32,13 @@ class HeartbeatRule(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    every: Span
-    grace: Span = timedelta()
-    severity: str | None = None
-    title: str | None = Field(None, min_length=1, max_length=150)
-    service: str | None = Field(None, min_length=1, max_length=200)
-    secret: SecretReference | None = None
-    unsigned: bool = False
+    every: Span = Field(description="How often it has to be heard, 10s or more")
+    grace: Span = Field(timedelta(), description="How much later is in time still")
+    severity: str | None = Field(None, description="The severity of its silence; default_severity unless it is said")
+    title: str | None = Field(None, min_length=1, max_length=150, description="What its alert says")
+    service: str | None = Field(None, min_length=1, max_length=200, description="The service of its alert")
+    secret: SecretReference | None = Field(None, description="Where the secret of its address is in the environment")
+    unsigned: bool = Field(False, description="Whether anybody may send it")
 
     @field_validator("every")
     @classmethod

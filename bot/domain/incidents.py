@@ -52,6 +52,8 @@ class Incident:
     ``started_at`` is when the trouble began, as far as known. ``severity`` is a label of the policy with ``policy_digest``.
     ``ended_at`` is when the trouble ended, where somebody said so; ``triage`` is what people said about it (domain.triage).
     ``system`` is a key of the policy. ``provisional``: Muster raised the severity for ``severity_reason``, and no person has said yet.
+    ``phase`` is one of the policy's; ``major`` what a person said where the policy asks; ``ticket`` the link under which it goes on;
+    ``overridden`` why it was resolved unverified; ``verified_at`` when its watch after the resolution ended quietly.
     """
 
     id: str
@@ -86,6 +88,11 @@ class Incident:
     provisional: bool = False
     severity_reason: str | None = None
     merged_into: str | None = None
+    phase: str | None = None
+    major: bool | None = None
+    ticket: str | None = None
+    overridden: str | None = None
+    verified_at: datetime | None = None
 
     @property
     def reference(self) -> str:

@@ -24,6 +24,8 @@ class Kind(StrEnum):
     PIN = "slack.pin"
     BOOKMARK = "slack.bookmark"
     POST = "slack.post"
+    CHECKLIST = "slack.checklist"
+    CHECKLIST_EDIT = "slack.checklist_edit"
     FILE = "slack.file"
     DIRECT = "slack.direct"
     HOME = "slack.home"
@@ -32,6 +34,7 @@ class Kind(StrEnum):
     CALL = "twilio.call"
     EMAIL = "email.page"
     CONFIRM = "sns.confirm"
+    NOTICE = "email.notice"
 
     @property
     def provider(self) -> str:
@@ -76,6 +79,8 @@ METHODS: Mapping[Kind, str] = {
     Kind.PIN: "pins.add",
     Kind.BOOKMARK: "bookmarks.add",
     Kind.POST: "chat.postMessage",
+    Kind.CHECKLIST: "chat.postMessage",
+    Kind.CHECKLIST_EDIT: "chat.update",
     Kind.FILE: "files.completeUploadExternal",
     Kind.DIRECT: "chat.postMessage",
     Kind.HOME: "views.publish",
@@ -84,6 +89,7 @@ METHODS: Mapping[Kind, str] = {
     Kind.CALL: "Calls",
     Kind.EMAIL: "send",
     Kind.CONFIRM: "ConfirmSubscription",
+    Kind.NOTICE: "send",
 }
 PAGES = (Kind.SMS, Kind.WHATSAPP, Kind.CALL, Kind.EMAIL)
 """The kinds that call a person out."""
@@ -92,6 +98,8 @@ AMBIGUITY: Mapping[Kind, Ambiguity] = {
     Kind.CHANNEL: Ambiguity.ADOPT,
     Kind.CARD: Ambiguity.ADOPT,
     Kind.POST: Ambiguity.ADOPT,
+    Kind.CHECKLIST: Ambiguity.ADOPT,
+    Kind.CHECKLIST_EDIT: Ambiguity.RESEND,
     Kind.BOOKMARK: Ambiguity.ADOPT,
     Kind.FILE: Ambiguity.ADOPT,
     Kind.TOPIC: Ambiguity.ADOPT,
@@ -101,6 +109,7 @@ AMBIGUITY: Mapping[Kind, Ambiguity] = {
     Kind.DIRECT: Ambiguity.RESEND,
     Kind.HOME: Ambiguity.RESEND,
     Kind.CONFIRM: Ambiguity.RESEND,
+    Kind.NOTICE: Ambiguity.RESEND,
     **dict.fromkeys(PAGES, Ambiguity.RESEND),
 }
 PRIORITY: Mapping[Kind, Priority] = {
@@ -167,6 +176,11 @@ def gates(kind: Kind, lane: str) -> tuple[str, str]:
     method = METHODS[kind]
     by_lane = method == "chat.postMessage"
     return kind.provider, f"{kind.provider}:{method}:{lane}" if by_lane else f"{kind.provider}:{method}"
+
+
+def channel_gate(kind: Kind, lane: str) -> str | None:
+    """The gate of the one channel that Slack counts posts in; None for what it counts for all of them together."""
+    return gates(kind, lane)[1] if METHODS[kind] == "chat.postMessage" else None
 
 
 _FIRST_BACKOFF = timedelta(seconds=1)

@@ -13,13 +13,20 @@ from typing import Any
 import phonenumbers
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from bot.domain.closing import CheckRule, VerificationRules
+from bot.domain.gate import GateRules
 from bot.domain.grouping import Correlation
 from bot.domain.heartbeats import HeartbeatRule
+from bot.domain.incidents import Role
+from bot.domain.phases import Phase
 from bot.domain.routing import Names, Route, SecretReference, SourceRule, System
+from bot.domain.runbooks import Runbook
 from bot.domain.security import SecurityRules
 from bot.domain.severity import Road, Severity, Span
 from bot.domain.silences import Maintenance
-from bot.domain.windows import ZoneName
+from bot.domain.tenants import Address, Tenant
+from bot.domain.windows import Window, ZoneName
+from bot.domain.writing import MeetingRules, Objective, PostmortemRules
 from bot.errors import NotFound
 
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
@@ -51,8 +58,8 @@ class Zone(BaseModel):
 
     model_config = _FROZEN
 
-    zone: ZoneName
-    label: str = Field(min_length=1, max_length=12)
+    zone: ZoneName = Field(description="The zone")
+    label: str = Field(min_length=1, max_length=12, description="What stands behind a time")
 
 
 class RoadStep(BaseModel):
@@ -60,8 +67,8 @@ class RoadStep(BaseModel):
 
     model_config = _FROZEN
 
-    road: Road
-    after: Span = timedelta()
+    road: Road = Field(description="The road")
+    after: Span = Field(timedelta(), description="How long after the ring began")
 
     @model_validator(mode="before")
     @classmethod
@@ -79,12 +86,14 @@ class Person(BaseModel):
 
     model_config = _FROZEN
 
-    name: str = Field(min_length=1, max_length=80)
-    slack: str | None = Field(None, pattern=r"^[UW][A-Z0-9]{2,30}$")
-    phone: str | None = None
-    email: str | None = Field(None, pattern=r"^[^@\s<>]+@[^@\s<>]+$", max_length=254)
-    roads: tuple[RoadStep, ...] = ()
-    access: Access = Access.RESPONDER
+    name: str = Field(min_length=1, max_length=80, description="What people read")
+    slack: str | None = Field(None, pattern=r"^[UW][A-Z0-9]{2,30}$", description="Their user id in Slack, such as U012ABCDEF")
+    phone: str | None = Field(None, description="Their number with its country, such as +14155550102; nobody else's")
+    email: str | None = Field(None, pattern=r"^[^@\s<>]+@[^@\s<>]+$", max_length=254, description="Their mail address")
+    roads: tuple[RoadStep, ...] = Field(
+        (), description="The roads that they wish for, with their delays; every road of the severity at once when none is named"
+    )
+    access: Access = Field(Access.RESPONDER, description="What they may do")
 
     @model_validator(mode="after")
     def _has_addresses(self) -> Person:
@@ -118,11 +127,14 @@ class Level(BaseModel):
 
     model_config = _FROZEN
 
-    name: str = ""
-    who: Names
-    delay: Span
-    repeat: int = Field(0, ge=0, le=10)
-    roads: tuple[Road, ...] | None = None
+    name: str = Field("", description="What people read")
+    who: Names = Field(description="Who is rung")
+    delay: Span = Field(description="How long a ring waits for an answer, 10s or more")
+    repeat: int = Field(0, ge=0, le=10, description="How often the level is rung again before the next one")
+    roads: tuple[Road, ...] | None = Field(
+        None, description="The roads of this level, out of those that the severity names; all of them unless it is said"
+    )
+    severities: Names = Field((), description="The severities that the level is for; all when none is named")
 
     @field_validator("delay")
     @classmethod
@@ -137,8 +149,8 @@ class AccessRules(BaseModel):
 
     model_config = _FROZEN
 
-    default: Access = Access.RESPONDER
-    guests: Access = Access.NONE
+    default: Access = Field(Access.RESPONDER, description="Members of the workspace")
+    guests: Access = Field(Access.NONE, description="Restricted members, bots, and people of other workspaces")
 
 
 class Token(BaseModel):
@@ -146,18 +158,24 @@ class Token(BaseModel):
 
     model_config = _FROZEN
 
-    name: str
-    secret: SecretReference
-    access: Access = Access.RESPONDER
-    person: str | None = None
+    name: str = Field(description="What stands in the audit")
+    secret: SecretReference = Field(description="Where it is in the environment")
+    access: Access = Field(Access.RESPONDER, description="What it may do")
+    person: str | None = Field(None, description="In whose name it acts")
 
 
-class PostmortemRules(BaseModel):
-    """The sections that people fill."""
+class RoleRule(BaseModel):
+    """What the organisation calls an incident role, and what it asks of who has it (O12)."""
 
     model_config = _FROZEN
 
-    sections: tuple[str, ...] = ()
+    title: str = Field(min_length=1, max_length=60, description="What the organisation calls the role")
+    duties: tuple[str, ...] = Field((), description="What is asked of who has it")
+
+
+def _with_window(route: Any, windows: Mapping[str, Any]) -> Any:
+    named = route.get("during") if isinstance(route, Mapping) else None
+    return {**route, "during": windows[named]} if isinstance(named, str) and named in windows else route
 
 
 class UnknownSeverity(NotFound):
@@ -169,28 +187,57 @@ class Policy(BaseModel):
 
     model_config = _FROZEN
 
-    version: int = Field(1, ge=1, le=1)
-    name: str
-    organisation: str = Field("default", pattern=r"^[a-z0-9-]{1,64}$")
-    branch: str = Field("main", pattern=r"^[a-z0-9-]{1,64}$")
-    zones: tuple[Zone, ...] = Field((Zone(zone="UTC", label="UTC"),), min_length=1, max_length=4)
-    announce: str | None = None
-    invite: Names = ()
-    default_severity: str
-    severities: tuple[Severity, ...] = Field(min_length=1)
-    people: Mapping[str, Person] = Field(default_factory=dict)
-    groups: Mapping[str, Names] = Field(default_factory=dict)
-    chain: tuple[Level, ...] = ()
-    access: AccessRules = AccessRules()
-    tokens: tuple[Token, ...] = ()
-    sources: Mapping[str, SourceRule] = Field(default_factory=dict)
-    systems: Mapping[str, System] = Field(default_factory=dict)
-    routes: tuple[Route, ...] = ()
-    correlation: Correlation = Correlation()
-    maintenance: tuple[Maintenance, ...] = ()
-    heartbeats: Mapping[str, HeartbeatRule] = Field(default_factory=dict)
-    security: SecurityRules = SecurityRules()
-    postmortem: PostmortemRules = PostmortemRules()
+    version: int = Field(1, ge=1, le=1, description="The version of this language")
+    name: str = Field(description="How it is called in logs")
+    organisation: str = Field(
+        "default",
+        pattern=r"^[a-z0-9-]{1,64}$",
+        description="Whose incidents these are: a-z, 0-9 and -; a database may hold several organisations",
+    )
+    branch: str = Field("main", pattern=r"^[a-z0-9-]{1,64}$", description="Which part of the organisation")
+    zones: tuple[Zone, ...] = Field(
+        (Zone(zone="UTC", label="UTC"),), min_length=1, max_length=4, description="The zones that times are printed in, in this order"
+    )
+    announce: str | None = Field(None, description="The channel where incidents are announced")
+    invite: Names = Field((), description="Who is invited to every incident's channel")
+    default_severity: str = Field(description="What a declaration without a severity gets")
+    severities: tuple[Severity, ...] = Field(min_length=1, description="From the worst to the mildest, with their promises")
+    people: Mapping[str, Person] = Field(default_factory=dict, description="Who may be paged or told, by a key")
+    groups: Mapping[str, Names] = Field(default_factory=dict, description="Names for several people")
+    chain: tuple[Level, ...] = Field((), description="Whom to page, level after level")
+    access: AccessRules = Field(AccessRules(), description="What members of the workspace may do who are not among the people")
+    tokens: tuple[Token, ...] = Field((), description="Bearer tokens of the HTTP API and the command line")
+    sources: Mapping[str, SourceRule] = Field(default_factory=dict, description="Monitors that may post to /alerts/NAME, by name")
+    systems: Mapping[str, System] = Field(default_factory=dict, description="What the organisation runs, by a key")
+    routes: tuple[Route, ...] = Field((), description="What becomes of an alert; the first that matches decides")
+    correlation: Correlation = Field(Correlation(), description="Which alerts are one incident")
+    maintenance: tuple[Maintenance, ...] = Field((), description="Alerts that are expected")
+    heartbeats: Mapping[str, HeartbeatRule] = Field(
+        default_factory=dict, description="What has to say again and again that it is alive, by name"
+    )
+    security: SecurityRules = Field(SecurityRules(), description="What Muster watches at its own doors")
+    postmortem: PostmortemRules = Field(PostmortemRules(), description="What is written after an incident")
+    meeting: MeetingRules = Field(MeetingRules(), description="The meeting about a postmortem")
+    windows: Mapping[str, Window] = Field(default_factory=dict, description="Times of the week that routes name, such as a launch")
+    phases: tuple[Phase, ...] = Field((), description="The organisation's own phases of a response, each within a status")
+    roles: Mapping[Role, RoleRule] = Field(default_factory=dict, description="What the organisation calls the incident roles")
+    runbooks: Mapping[str, Runbook] = Field(default_factory=dict, description="What to do about a trouble, by a key that routes name")
+    checks: Mapping[str, CheckRule] = Field(default_factory=dict, description="Flows that monitors watch, by a key")
+    verification: VerificationRules = Field(VerificationRules(), description="What has to be so before an incident is resolved")
+    gate: GateRules = Field(GateRules(), description="What has to be so before one launches or deploys")
+    tenants: Mapping[str, Tenant] = Field(default_factory=dict, description="Whom the organisation serves, by a key")
+    ticket_mail: Address | None = Field(None, description="The tracker's address, to which tickets are written")
+    objectives: tuple[Objective, ...] = Field((), description="Shares of the time that incidents may not take away")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _windows_by_name(cls, data: Any) -> Any:
+        """The data with the windows that routes name put into them; a name that is not there stays, and is refused as a window."""
+        windows = data.get("windows") if isinstance(data, Mapping) else None
+        routes = data.get("routes") if isinstance(data, Mapping) else None
+        if not isinstance(windows, Mapping) or not isinstance(routes, list | tuple):
+            return data
+        return {**data, "routes": [_with_window(route, windows) for route in routes]}
 
     @field_validator("announce")
     @classmethod
@@ -205,10 +252,7 @@ class Policy(BaseModel):
     def find_severity(self, word: str) -> Severity | None:
         """The severity whose label or alias ``word`` is, whatever its case."""
         wanted = word.strip().casefold()
-        return next(
-            (severity for severity in self.severities if wanted in {name.casefold() for name in (severity.label, *severity.aliases)}),
-            None,
-        )
+        return next((severity for severity in self.severities if wanted in severity.words), None)
 
     def severity(self, label: str) -> Severity:
         """The severity of that label; raises UnknownSeverity with the choices."""

@@ -2,44 +2,26 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import Any
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from bot.domain.heartbeats import unheard
-from bot.domain.own import OWN
 from bot.domain.policy import Policy
-from bot.domain.routing import Channel, Matcher
+from bot.domain.policy_checks import Path, cross_check
+from bot.domain.policy_words import expected
 from bot.errors import MusterError
 
 Read = Callable[[str], tuple[str, str]]
-"""Gives the label and the text of the file that a name or a path stands for; raises FileNotFoundError."""
-Path = tuple[str | int, ...]
-_KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-_TIME = 'a time of the day such as "09:00"'
-_EXPECTED: Mapping[str, str] = {
-    "tuple_type": "a text or a list; a number or true goes in quotes",
-    "string_type": "a text; a number or true goes in quotes",
-    "dict_type": "names with values, such as {service: checkout}",
-    "mapping_type": "names with values, such as {service: checkout}",
-    "model_type": "names with values, such as {name: checkout}",
-    "bool_type": "true or false",
-    "bool_parsing": "true or false",
-    "timezone_aware": "a moment with its zone, such as 2026-12-05T20:00:00Z",
-    "datetime_type": "a moment such as 2026-12-05T20:00:00Z",
-    "datetime_parsing": "a moment such as 2026-12-05T20:00:00Z",
-    "datetime_from_date_parsing": "a moment such as 2026-12-05T20:00:00Z",
-    "time_type": _TIME,
-    "time_parsing": _TIME,
-    "too_short": "at least one",
-}
-"""What pydantic wants, in the words of who writes a policy."""
+"""Gives the label and the text of the file that a name or a path stands for; raises FileNotFoundError.
+
+A path is its own label. What lies beside something that has another name, such as a shipped policy, is read as ``NAME/FILE``.
+"""
+_LONGEST_TEXT = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,48 +47,118 @@ class PolicyError(MusterError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Places:
-    """Where every field came from: its path to file and line (counted from 1)."""
+class Places:
+    """Where every field came from: its path to file and line (counted from 1).
 
-    lines: dict[Path, tuple[str, int]]
+    ``names`` are the names by which the files were read, ``order`` the places in the file of the severities of the policy.
+    """
+
+    lines: Mapping[Path, tuple[str, int]]
     file: str
+    names: Mapping[str, str]
+    order: tuple[int, ...] = ()
 
-    def problem(self, path: Path, expected: str) -> PolicyProblem:
+    def written(self, path: Path) -> Path:
+        """The path in the file of a path in the policy, whose severities are sorted by their ranks."""
+        if len(path) < 2 or path[0] != "severities" or not isinstance(path[1], int) or path[1] >= len(self.order):
+            return path
+        return ("severities", self.order[path[1]], *path[2:])
+
+    def find(self, path: Path) -> tuple[str, int] | None:
+        """The file and the line of a field, or of what it stands in; None when no file says anything of it."""
         known = path
         while known and known not in self.lines:
             known = known[:-1]
-        file, line = self.lines.get(known, (self.file, 1))
-        return PolicyProblem(file, line, _dotted(path), expected)
+        return self.lines.get(known)
+
+    def problem(self, path: Path, wanted: str) -> PolicyProblem:
+        """What was expected at that path."""
+        file, line = self.find(path) or (self.file, 1)
+        return PolicyProblem(file, line, _dotted(path), wanted)
+
+    def beside(self, path: Path, name: str) -> str:
+        """The name by which to read a file in the folder of the file that has the field."""
+        label, _ = self.find(path) or (self.file, 1)
+        own = self.names.get(label, label)
+        if own != label:
+            return f"{own}/{name}"
+        folder = PurePath(label).parent
+        return str(folder / name) if folder.is_absolute() else f"./{folder / name}"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFile:
+    """A policy that can be used, and where everything in it came from."""
+
+    policy: Policy
+    places: Places
+
+    def note(self, path: Path, sentence: str) -> str:
+        """A sentence about a path in the policy, behind its file and line."""
+        file, line = self.places.find(self.places.written(path)) or (self.places.file, 1)
+        return f"{file}:{line}: {sentence}"
 
 
 def load_policy(name: str, read: Read) -> Policy:
-    """The policy of that name or path, with what it extends; raises PolicyError."""
+    """The policy of that name or path, with what it extends; raises PolicyError. It is either whole or not there at all."""
+    return open_policy(name, read).policy
+
+
+def open_policy(name: str, read: Read) -> PolicyFile:
+    """The policy of that name or path, with what it extends and the texts of its runbooks; raises PolicyError."""
     data, places = _load(name, read, ())
     try:
         policy = Policy.model_validate(data)
     except ValidationError as error:
         found = [dict(one) for one in error.errors()]
-        raise PolicyError(_problem(places, one) for one in found if not _follows(one, found)) from error
-    problems = [places.problem(path, expected) for path, expected in _cross_check(policy, data)]
+        raise PolicyError(_problem(places, one, data) for one in found if not _follows(one, found)) from error
+    ranks = [int(severity["rank"]) for severity in data["severities"]]
+    places = replace(places, order=tuple(sorted(range(len(ranks)), key=ranks.__getitem__)))
+    problems = [places.problem(places.written(path), wanted) for path, wanted in cross_check(policy)]
+    policy = _with_texts(policy, places, read, problems)
     if problems:
         raise PolicyError(problems)
-    return policy
+    return PolicyFile(policy, places)
 
 
-def _load(name: str, read: Read, seen: tuple[str, ...]) -> tuple[dict[str, Any], _Places]:
-    if name in seen:
-        raise PolicyError([PolicyProblem(seen[-1], None, "extends", f"the chain {' → '.join((*seen, name))} goes round")])
+def _with_texts(policy: Policy, places: Places, read: Read, problems: list[PolicyProblem]) -> Policy:
+    """The policy with the content of its runbooks' files; what cannot be read is added to the problems."""
+    texts = {}
+    for key, runbook in policy.runbooks.items():
+        if runbook.file is None or runbook.text:
+            continue
+        path = ("runbooks", key, "file")
+        try:
+            _, texts[key] = read(places.beside(path, runbook.file))
+        except (OSError, UnicodeDecodeError) as error:
+            problems.append(places.problem(path, f"expected a text beside the policy that can be read: {error}"))
+        if len(texts.get(key, "")) > _LONGEST_TEXT:
+            problems.append(places.problem(path, f"expected a text of at most {_LONGEST_TEXT} characters"))
+    runbooks = {key: one.model_copy(update={"text": texts.get(key, one.text)}) for key, one in policy.runbooks.items()}
+    return policy.model_copy(update={"runbooks": runbooks}) if texts else policy
+
+
+def _load(name: str, read: Read, seen: tuple[str, ...]) -> tuple[dict[str, Any], Places]:
     try:
         file, text = read(name)
-    except FileNotFoundError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise PolicyError([PolicyProblem(name, None, "", str(error) or "there is no such policy")]) from error
     data, lines = _parse(file, text)
-    parent = data.pop("extends", None)
+    parent, seen = data.pop("extends", None), (*seen, name)
+    places = Places(lines, file, {file: name})
     if parent is None:
-        return data, _Places(lines, file)
-    base, places = _load(str(parent), read, (*seen, name))
-    merged = _merged(base, data)
-    return merged, _Places({**_kept(places.lines, data), **lines}, file)
+        return data, places
+    if str(parent) in seen:
+        chain = " → ".join((*seen, str(parent)))
+        raise PolicyError([places.problem(("extends",), f"the chain {chain} goes round; expected a policy that does not extend this one")])
+    try:
+        base, below = _load(str(parent), read, seen)
+    except PolicyError as error:
+        raise PolicyError(
+            places.problem(("extends",), p.expected) if p.file == str(parent) and not p.line else p for p in error.problems
+        ) from error
+    kept = {**_kept(below.lines, data), **lines}
+    return _merged(base, data), Places(kept, file, {**below.names, **places.names})
 
 
 def _parse(file: str, text: str) -> tuple[dict[str, Any], dict[Path, tuple[str, int]]]:
@@ -156,16 +208,25 @@ def _merged(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _kept(lines: Mapping[Path, tuple[str, int]], top: Mapping[str, Any]) -> dict[Path, tuple[str, int]]:
-    """The parent's places but for lists that the child replaced."""
-    replaced = {key for key, value in top.items() if not isinstance(value, Mapping)}
-    return {path: place for path, place in lines.items() if path[0] not in replaced}
+    """The parent's places but for what the child replaced."""
+    replaced = set(_replaced(top, ()))
+    return {path: place for path, place in lines.items() if not any(path[:length] in replaced for length in range(1, len(path) + 1))}
 
 
-def _problem(places: _Places, found: Mapping[str, Any]) -> PolicyProblem:
+def _replaced(top: Mapping[str, Any], path: Path) -> Iterator[Path]:
+    for key, value in top.items():
+        if isinstance(value, Mapping):
+            yield from _replaced(value, (*path, key))
+        else:
+            yield (*path, key)
+
+
+def _problem(places: Places, found: Mapping[str, Any], data: Mapping[str, Any]) -> PolicyProblem:
     path = tuple(part for part in found["loc"] if part not in ("[key]",))
-    whole = isinstance(found.get("input"), Mapping)
-    given = "" if found["type"] == "missing" or whole else f", got {str(found.get('input'))[:60]!r}"
-    return places.problem(path, f"{_expected(found)}{given}")
+    if path[-1:] == ("during",) and isinstance(found.get("input"), str):
+        known = ", ".join(map(str, data.get("windows") or {})) or "none yet"
+        return places.problem(path, f"expected a window of this policy ({known}), got {found['input'][:60]!r}")
+    return places.problem(path, expected(found, path))
 
 
 def _follows(found: Mapping[str, Any], others: Iterable[Mapping[str, Any]]) -> bool:
@@ -174,109 +235,6 @@ def _follows(found: Mapping[str, Any], others: Iterable[Mapping[str, Any]]) -> b
     return found["type"] == "too_short" and any(inside)
 
 
-def _expected(found: Mapping[str, Any]) -> str:
-    kind, context = found["type"], found.get("ctx") or {}
-    if kind == "missing":
-        return "expected a value, and there is none"
-    if kind == "extra_forbidden":
-        return "expected no such field"
-    if kind == "enum":
-        return f"expected one of {context['expected']}"
-    if kind in _EXPECTED:
-        return f"expected {_EXPECTED[kind]}"
-    if kind == "value_error":
-        return str(context.get("error", found["msg"])).split(", got ")[0]
-    if kind == "string_pattern_mismatch" and "env:" in str(context.get("pattern")):
-        return "expected env:NAME, so that no secret stands in the file"
-    return f"expected {str(found['msg']).removeprefix('Input should be ').removeprefix('a valid ')}"
-
-
 def _dotted(path: Path) -> str:
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return text.removeprefix(".")
-
-
-def _cross_check(policy: Policy, data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
-    yield from _check_severities(policy, data)
-    yield from _check_names(policy)
-    yield from _check_sources(policy)
-    yield from _check_heartbeats(policy)
-    phones = Counter(person.phone for person in policy.people.values() if person.phone)
-    for key, person in policy.people.items():
-        if person.phone and phones[person.phone] > 1:
-            yield ("people", key, "phone"), "expected a number of its own: replies could not be told apart"
-
-
-def _check_severities(policy: Policy, data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
-    seen: set[str] = set()
-    ranks: set[int] = set()
-    for place, raw in enumerate(data["severities"]):
-        names = [str(raw["label"]), *(str(alias) for alias in raw.get("aliases") or ())]
-        for name in names:
-            if name.casefold() in seen:
-                yield ("severities", place), f"expected labels and aliases that are there once, {name!r} is there twice"
-            seen.add(name.casefold())
-        if int(raw["rank"]) in ranks:
-            yield ("severities", place, "rank"), f"expected a rank of its own, {raw['rank']} is there twice"
-        ranks.add(int(raw["rank"]))
-    wanted: list[tuple[Path, str]] = [(("default_severity",), policy.default_severity)]
-    wanted += [(("routes", place, "severity"), route.severity or "") for place, route in enumerate(policy.routes)]
-    wanted += [(("systems", key, "severity"), system.severity or "") for key, system in policy.systems.items()]
-    wanted += [(("heartbeats", name, "severity"), rule.severity or "") for name, rule in policy.heartbeats.items()]
-    for path, label in wanted:
-        if label and policy.find_severity(label) is None:
-            yield path, f"expected one of {', '.join(s.label for s in policy.severities)}, got {label!r}"
-
-
-def _check_names(policy: Policy) -> Iterator[tuple[Path, str]]:
-    known = set(policy.people) | set(policy.groups)
-    for name in set(policy.people) & set(policy.groups):
-        yield ("groups", name), "expected a name that no person has"
-    uses: list[tuple[Path, str]] = [(("invite",), name) for name in policy.invite]
-    uses += [(("chain", place, "who"), name) for place, level in enumerate(policy.chain) for name in level.who]
-    for path, name in uses:
-        if name not in known:
-            yield path, f"expected people or groups of this policy, got {name!r}"
-    people: list[tuple[Path, str]] = [(("groups", group), name) for group, names in policy.groups.items() for name in names]
-    people += [(("tokens", place, "person"), token.person) for place, token in enumerate(policy.tokens) if token.person]
-    people += [(("routes", place, "owner"), route.owner) for place, route in enumerate(policy.routes) if route.owner]
-    people += [(("systems", key, "owner"), system.owner) for key, system in policy.systems.items() if system.owner]
-    for path, name in people:
-        if name not in policy.people:
-            yield path, f"expected somebody of people, got {name!r}"
-
-
-def _check_sources(policy: Policy) -> Iterator[tuple[Path, str]]:
-    for name in policy.sources:
-        if not name.replace("-", "").isalnum() or name != name.lower() or not name.isascii() or len(name) > 64 or name in ("receipts", OWN):
-            yield ("sources", name), f"expected a name of a-z, 0-9 and -, at most 64 characters, that is neither receipts nor {OWN}"
-    for key in policy.systems:
-        if not _KEY.fullmatch(key):
-            yield ("systems", key), "expected a name of a-z, 0-9 and -, at most 64 characters"
-    for path, match in _matchers(policy):
-        for glob in match.get("source", ()):
-            if not set(glob) & set("*?[") and glob not in policy.sources and glob != OWN:
-                yield (*path, "source"), f"expected a source of this policy or {OWN}, got {glob!r}"
-        for glob in match.get("channel", ()):
-            if not set(glob) & set("*?[") and glob not in tuple(Channel):
-                yield (*path, "channel"), f"expected one of {', '.join(Channel)}, got {glob!r}"
-
-
-def _check_heartbeats(policy: Policy) -> Iterator[tuple[Path, str]]:
-    routed = {route.heartbeat: place for place, route in enumerate(policy.routes) if route.heartbeat is not None}
-    for name in policy.heartbeats:
-        if not _KEY.fullmatch(name):
-            yield ("heartbeats", name), "expected a name of a-z, 0-9 and -, at most 64 characters"
-    for name in unheard(policy.heartbeats, routed):
-        yield ("heartbeats", name), "expected secret: env:NAME, unsigned: true, or a route with action: heartbeat that names it"
-    for name, place in routed.items():
-        if name not in policy.heartbeats:
-            yield ("routes", place, "heartbeat"), f"expected a heartbeat of this policy, got {name!r}"
-
-
-def _matchers(policy: Policy) -> Iterator[tuple[Path, Matcher]]:
-    for place, route in enumerate(policy.routes):
-        yield ("routes", place, "match"), route.match
-    for key, system in policy.systems.items():
-        for place, match in enumerate(system.match):
-            yield ("systems", key, "match", place), match

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from fnmatch import translate
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from bot.domain.windows import Window
 
@@ -21,7 +21,8 @@ def _as_tuple(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+_ONE_OR_MORE = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple), WithJsonSchema(_ONE_OR_MORE)]
 SecretReference = Annotated[str, Field(pattern=r"^env:[A-Z][A-Z0-9_]*$", description="env:NAME")]
 
 
@@ -127,16 +128,20 @@ class SourceRule(BaseModel):
 
     model_config = _FROZEN
 
-    kind: SourceKind
-    secret: SecretReference | None = None
-    unsigned: bool = False
-    carried_by: tuple[Carrier, ...] | None = Field(None, min_length=1)
-    header: str | None = Field(None, pattern=r"^[A-Za-z0-9-]{1,64}$")
-    label: str = ""
-    channel: Channel | None = None
-    topics: Names = ()
-    signature_version_1: bool = False
-    fields: Mapping[str, Names] = Field(default_factory=dict)
+    kind: SourceKind = Field(description="Which monitor it is, and so how it is read")
+    secret: SecretReference | None = Field(None, description="Where its secret is in the environment")
+    unsigned: bool = Field(False, description="Whether anybody may post")
+    carried_by: tuple[Carrier, ...] | None = Field(
+        None, min_length=1, description="Where the secret may be; where such a monitor puts it unless it is said"
+    )
+    header: str | None = Field(None, pattern=r"^[A-Za-z0-9-]{1,64}$", description="The header of carried_by: [header]")
+    label: str = Field("", description="What people read in place of its name")
+    channel: Channel | None = Field(None, description="How it sees trouble, where it watches in another way than its kind does")
+    topics: Names = Field((), description="The SNS topics whose messages are believed; kind: cloudwatch has them in place of a secret")
+    signature_version_1: bool = Field(False, description="Whether messages of SNS that are signed the old way (SHA-1) are believed as well")
+    fields: Mapping[str, Names] = Field(
+        default_factory=dict, description="For kind: generic: our field to the paths at which it lies in the JSON"
+    )
 
     @model_validator(mode="after")
     def _can_be_checked(self) -> SourceRule:
@@ -174,6 +179,8 @@ class RouteAction(StrEnum):
 WORDS = frozenset({"title", "text"})
 """What of an alert is prose: its globs match whatever the case."""
 Matcher = Mapping[str, Names]
+_Tests = tuple[tuple[str, tuple[Callable[[str], bool], ...]], ...]
+"""A matcher made ready: each name with the tests of its globs, of which one has to pass."""
 
 
 @lru_cache(16)
@@ -188,9 +195,16 @@ def _test(glob: str, prose: bool) -> Callable[[str], bool]:
         pattern = re.compile(translate(glob), re.IGNORECASE if prose else re.NOFLAG)
         return lambda value: pattern.match(value) is not None
     parts = _fold(glob).split("*") if prose else glob.split("*")
+    plain = _plain_test(parts)
+    return (lambda value: plain(_fold(value))) if prose else plain
+
+
+def _plain_test(parts: Sequence[str]) -> Callable[[str], bool]:
     if len(parts) == 1:
-        return lambda value: (_fold(value) if prose else value) == parts[0]
-    return lambda value: _are_in(_fold(value) if prose else value, parts)
+        return lambda value: value == parts[0]
+    if len(parts) == 2 and not parts[1]:
+        return lambda value: value.startswith(parts[0])
+    return lambda value: _are_in(value, parts)
 
 
 def _are_in(value: str, parts: Sequence[str]) -> bool:
@@ -206,12 +220,27 @@ def _are_in(value: str, parts: Sequence[str]) -> bool:
     return value.endswith(parts[-1]) and len(value) - len(parts[-1]) >= at
 
 
+def _tests_of(match: Matcher) -> _Tests:
+    return tuple((name, tuple(_test(glob, name in WORDS) for glob in globs)) for name, globs in match.items())
+
+
+def _pass(tests: _Tests, values: Mapping[str, str]) -> bool:
+    """Whether they pass, in plain loops: every alert goes through here for every route and every system."""
+    for name, any_of in tests:
+        value = values.get(name)
+        if value is None:
+            return False
+        for test in any_of:
+            if test(value):
+                break
+        else:
+            return False
+    return True
+
+
 def matches(match: Matcher, values: Mapping[str, str]) -> bool:
     """Whether every named value is there and one of its globs matches the whole of it (complaint 18)."""
-    return all(
-        (value := values.get(name)) is not None and any(_test(glob, name in WORDS)(value) for glob in globs)
-        for name, globs in match.items()
-    )
+    return _pass(_tests_of(match), values)
 
 
 class Route(BaseModel):
@@ -219,15 +248,16 @@ class Route(BaseModel):
 
     model_config = _FROZEN
 
-    name: str
-    match: Matcher = Field(default_factory=dict)
-    during: Window | None = None
-    action: RouteAction
-    severity: str | None = None
-    service: str | None = Field(None, max_length=200)
-    owner: str | None = None
-    by: Names = ()
-    heartbeat: str | None = Field(None, pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
+    name: str = Field(max_length=200, description="What people read")
+    match: Matcher = Field(default_factory=dict, description="Which alerts; every alert when nothing is named")
+    during: Window | None = Field(None, description="When the route counts: a window, or the name of one")
+    action: RouteAction = Field(description="What becomes of the alert")
+    severity: str | None = Field(None, description="The severity of what it declares; else the alert's own word decides")
+    service: str | None = Field(None, max_length=200, description="The service that the alert is filed under")
+    owner: str | None = Field(None, description="Who owns the incident from the start")
+    by: Names = Field((), description="Labels that make one trouble of the alerts of one source")
+    runbook: str | None = Field(None, description="The runbook that is shown at the declaration")
+    heartbeat: str | None = Field(None, pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="The heartbeat that action: heartbeat beats")
 
     @model_validator(mode="after")
     def _names_its_heartbeat(self) -> Route:
@@ -237,10 +267,14 @@ class Route(BaseModel):
 
     def matches(self, values: Mapping[str, str], at: datetime) -> bool:
         """Whether the alert with those values is the route's at that moment."""
-        return matches(self.match, values) and (self.during is None or self.during.holds(at))
+        return _pass(self._tests, values) and (self.during is None or self.during.holds(at))
+
+    @cached_property
+    def _tests(self) -> _Tests:
+        return _tests_of(self.match)
 
 
-def _as_matchers(value: Any) -> Any:
+def as_matchers(value: Any) -> Any:
     return (value,) if isinstance(value, Mapping) else value
 
 
@@ -249,12 +283,18 @@ class System(BaseModel):
 
     model_config = _FROZEN
 
-    title: str = Field(min_length=1, max_length=80)
-    critical: bool = False
-    match: Annotated[tuple[Matcher, ...], BeforeValidator(_as_matchers)] = Field(min_length=1)
-    severity: str | None = None
-    owner: str | None = None
+    title: str = Field(min_length=1, max_length=80, description="What people read")
+    critical: bool = Field(False, description="Whether what fails in it is of the worst severity, and declared")
+    match: Annotated[tuple[Matcher, ...], BeforeValidator(as_matchers)] = Field(
+        min_length=1, description="The alerts that are about it; one of the matchers is enough"
+    )
+    severity: str | None = Field(None, description="The severity of what fails in it, unless the route names one")
+    owner: str | None = Field(None, description="Who owns its incidents from the start")
 
     def matches(self, values: Mapping[str, str]) -> bool:
         """Whether the alert with those values is about it."""
-        return any(matches(matcher, values) for matcher in self.match)
+        return any(_pass(tests, values) for tests in self._tests)
+
+    @cached_property
+    def _tests(self) -> tuple[_Tests, ...]:
+        return tuple(_tests_of(matcher) for matcher in self.match)

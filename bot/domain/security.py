@@ -27,8 +27,8 @@ class RefusalRules(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    count: int = Field(20, ge=2, le=1000)
-    within: Span = timedelta(minutes=5)
+    count: int = Field(20, ge=2, le=1000, description="How many refused requests")
+    within: Span = Field(timedelta(minutes=5), description="Within that span, from 10s to 24h")
 
     @field_validator("within")
     @classmethod
@@ -43,7 +43,9 @@ class SecurityRules(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    refusals: RefusalRules = RefusalRules()
+    refusals: RefusalRules = Field(
+        RefusalRules(), description="Requests refused for a wrong secret, from one address or in the name of one source, that are an alert"
+    )
 
 
 class Suspicion(StrEnum):

@@ -32,12 +32,12 @@ class Maintenance(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
 
-    name: str = Field(min_length=1, max_length=80)
-    match: Matcher = Field(min_length=1)
-    author: str = Field(min_length=1, max_length=80)
-    during: Window | None = None
-    begins_at: AwareDatetime | None = Field(None, alias="from")
-    ends_at: AwareDatetime | None = Field(None, alias="until")
+    name: str = Field(min_length=1, max_length=80, description="What it is")
+    match: Matcher = Field(min_length=1, description="The alerts that are expected; anything but everything")
+    author: str = Field(min_length=1, max_length=80, description="Who expects them")
+    during: Window | None = Field(None, description="The part of every week in which they are")
+    begins_at: AwareDatetime | None = Field(None, alias="from", description="When it begins, for once")
+    ends_at: AwareDatetime | None = Field(None, alias="until", description="When it ends, for once")
 
     @model_validator(mode="after")
     def _has_an_end(self) -> Maintenance:
@@ -94,6 +94,9 @@ class Silences:
 
     said: tuple[Silence, ...] = ()
     planned: tuple[Maintenance, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.said or self.planned)
 
     def reason_for(self, values: Mapping[str, str], now: datetime) -> str | None:
         """Why an alert with those values calls nobody at that moment; None when it is to be taken as always."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.domain.alert import AlertRow, AlertStatus
+from bot.domain.closing import Closing
 from bot.domain.incidents import Channel, Incident, Role
 from bot.domain.pages import Page
 from bot.domain.policy import Zone
@@ -29,7 +30,8 @@ class Situation:
 
     ``names`` maps person ids to names. ``limits`` are sentences about what this installation cannot do.
     ``system`` is the title of the part that the incident is filed under (S3). Of very many ``alerts`` the first and the latest are there,
-    and ``counted`` counts all of them.
+    and ``counted`` counts all of them. ``closing`` is what the policy wants before the end, and how that stands.
+    ``unwritten`` are the titles of the sections that a postmortem which is owed lacks.
     """
 
     incident: Incident
@@ -45,6 +47,8 @@ class Situation:
     limits: tuple[str, ...] = ()
     system: str | None = None
     counted: AlertCounts | None = None
+    closing: Closing = field(default_factory=Closing)
+    unwritten: tuple[str, ...] = ()
 
     @property
     def counts(self) -> AlertCounts:

@@ -21,11 +21,17 @@ class TimerKind(StrEnum):
     CHASE = "chase"
     RING = "ring"
     ROAD = "road"
+    STEP = "step"
+    QUIET = "quiet"
+    WATCH = "watch"
 
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """A moment of an incident; ``fired_at`` minus ``due_at`` is its lateness, kept for ever (B2)."""
+    """A moment of an incident; ``fired_at`` minus ``due_at`` is its lateness, kept for ever (B2).
+
+    ``subject`` is what it is about where that is neither a promise nor a run, ``reason`` why it was stopped or moved.
+    """
 
     id: str
     incident_id: str
@@ -35,11 +41,16 @@ class Timer:
     due_at: datetime
     fired_at: datetime | None
     cancelled_at: datetime | None
+    subject: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """One run of one clock. Open until it is kept or withdrawn; a missed promise can still be kept late."""
+    """One run of one clock. Open until it is kept or withdrawn; a missed promise can still be kept late.
+
+    ``extended_at`` is when a person put its due time off, which is possible once; ``reason`` is why it was put off or withdrawn.
+    """
 
     id: str
     incident_id: str
@@ -50,6 +61,8 @@ class Promise:
     kept_at: datetime | None
     missed_at: datetime | None
     withdrawn_at: datetime | None
+    extended_at: datetime | None = None
+    reason: str | None = None
 
     @property
     def open(self) -> bool:

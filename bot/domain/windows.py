@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 
 def _known_zone(value: str) -> str:
@@ -43,20 +43,37 @@ def _one_or_many(value: Any) -> Any:
 
 
 class Window(BaseModel):
-    """A part of the week in a zone; one that ends before it begins goes on past midnight and belongs to the day it began on."""
+    """A part of the week in a zone; one that ends before it begins goes on past midnight and belongs to the day it began on.
+
+    ``first_day`` and ``last_day`` bound it, such as a launch: it begins on no day before the one and on none after the other.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
 
-    zone: ZoneName = "UTC"
-    days: Annotated[tuple[Day, ...], BeforeValidator(_one_or_many)] = Field(tuple(Day), min_length=1)
-    begins: time = Field(time(), alias="from", description="HH:MM")
-    ends: time = Field(time(), alias="to", description="HH:MM; 00:00 is the end of the day")
+    zone: ZoneName = Field("UTC", description="The clock on whose wall it is that time")
+    days: Annotated[tuple[Day, ...], BeforeValidator(_one_or_many)] = Field(
+        tuple(Day), min_length=1, description="The days on which it begins"
+    )
+    begins: time = Field(time(), alias="from", description="When it begins; 00:00 is the beginning of the day")
+    ends: time = Field(time(), alias="to", description="When it ends; 00:00 is the end of the day")
+    first_day: date | None = Field(None, description="The first day on which it may begin, such as that of a launch")
+    last_day: date | None = Field(None, description="The last day on which it may begin")
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Window:
+        if self.first_day is not None and self.last_day is not None and self.last_day < self.first_day:
+            raise ValueError("expected a last_day that is not before first_day")
+        return self
 
     def holds(self, moment: datetime) -> bool:
         """Whether the clocks of the zone are within it at that moment."""
         local = moment.astimezone(ZoneInfo(self.zone))
-        now, days = local.time(), tuple(Day)
-        today, yesterday = days[local.weekday()], days[(local - timedelta(days=1)).weekday()]
+        now, today = local.time(), local.date()
         if self.begins < self.ends:
-            return today in self.days and self.begins <= now < self.ends
-        return (today in self.days and now >= self.begins) or (yesterday in self.days and now < self.ends)
+            return self._may_begin_on(today) and self.begins <= now < self.ends
+        return (self._may_begin_on(today) and now >= self.begins) or (self._may_begin_on(today - timedelta(days=1)) and now < self.ends)
+
+    def _may_begin_on(self, day: date) -> bool:
+        begun = self.first_day is None or day >= self.first_day
+        over = self.last_day is not None and day > self.last_day
+        return begun and not over and tuple(Day)[day.weekday()] in self.days

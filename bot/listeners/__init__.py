@@ -21,8 +21,9 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import telemetry
+from bot.domain.readiness import IssueTracker
 from bot.errors import Conflict, Malformed, NotAllowed, Refused
-from bot.listeners import actions, commands, events, lines, modals, submissions
+from bot.listeners import actions, commands, events, gate, lines, modals, submissions
 from bot.listeners.directory import Directory
 from bot.listeners.groups import Groups
 from bot.listeners.own import Own
@@ -50,6 +51,7 @@ class Slack:
     client: AsyncWebClient
     verification: Verification
     bot_user_id: str | None = None
+    sentry: IssueTracker | None = None
     own: Own = field(default_factory=Own, init=False)
     bolt: AsyncApp = field(init=False)
     _directory: Directory = field(init=False)
@@ -157,6 +159,7 @@ class Slack:
             return
         await self._meet(command.user_id, *(match["id"] for match in lines.MENTION.finditer(command.text)))
         try:
+            command = await gate.look_outside(command, self.sentry, self.services.policy.gate.sentry)
             words = await self._once(context, commands.answer, command)
         except Refused as refusal:
             words = await self._refused(refusal, command.user_id, command.user_name, f"/incident {command.word}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.clock import new_id
@@ -15,7 +15,8 @@ from bot.errors import Malformed
 from bot.listeners import commands, reading
 from bot.listeners.lines import Command
 from bot.messages import actions, answers
-from bot.services import channels, inbox, incidents, lookups, postmortems, situations
+from bot.messages import runbooks as runbook_words
+from bot.services import channels, inbox, incidents, lookups, postmortems, runbooks, situations
 from bot.services.outbox import show_home
 from bot.services.people import require_act, require_read, seen_by, who_in_slack
 from bot.services.work import UnitOfWork
@@ -67,6 +68,8 @@ FORMS = (
     actions.CHANGE_TRIAGE,
     actions.RESOLVE,
     actions.REOPEN,
+    actions.WRITE_POSTMORTEM,
+    actions.WRITE_REPORT,
     actions.DECLARE,
 )
 """What a form asks more about."""
@@ -146,8 +149,17 @@ async def _show(work: UnitOfWork, member: Member, click: Click) -> Words:
 async def _draft(work: UnitOfWork, member: Member, click: Click) -> Words:
     require_act(member)
     incident = await incident_of(work, member, click)
-    await postmortems.draft_and_share(work, incident, None)
+    await postmortems.draft_and_share(work, incident)
     return answers.drafted(incident.reference)
+
+
+def _tick(*, back: bool) -> Callable[[UnitOfWork, Member, Click], Awaitable[Words]]:
+    async def handle(work: UnitOfWork, member: Member, click: Click) -> Words:
+        await incident_of(work, member, replace(click, value=await runbooks.incident_of_step(work, click.value)))
+        done = await runbooks.tick_by_id(work, click.value, member.id, back=back)
+        return runbook_words.ticked(await situations.read(work, done.incident), done)
+
+    return handle
 
 
 def _as_typed(show: Callable[[UnitOfWork, Member, Command], Awaitable[Words]]) -> Callable[[UnitOfWork, Member, Click], Awaitable[Words]]:
@@ -166,6 +178,8 @@ _HANDLERS: Mapping[str, Callable[[UnitOfWork, Member, Click], Awaitable[Words]]]
     actions.SHOW: _show,
     actions.SHOW_TIMELINE: _timeline,
     actions.DRAFT_POSTMORTEM: _draft,
+    actions.TICK_STEP: _tick(back=False),
+    actions.UNTICK_STEP: _tick(back=True),
     actions.SHOW_LIST: _as_typed(reading.listed),
     actions.SHOW_ON_CALL: _as_typed(reading.on_call),
     actions.HELP: _as_typed(reading.help_text),

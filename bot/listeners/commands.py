@@ -12,7 +12,7 @@ from bot.domain.moments import split_moment
 from bot.domain.people import Member
 from bot.domain.policy import Policy
 from bot.errors import Malformed
-from bot.listeners import reading, silencing
+from bot.listeners import closing, gate, reading, runbooks, silencing, stages, writing
 from bot.listeners.lines import MENTION, Command, incident_of, split_reference, split_status
 from bot.messages import answers
 from bot.services import callouts, corrections, declarations, incidents, resolutions, situations, verification
@@ -38,7 +38,7 @@ def wants_modal(command: Command, policy: Policy) -> bool:
         return len(rest.split()) < 2 and (not rest or policy.find_severity(rest) is not None)
     if command.word == "declare":
         return not split_severity(split_private(rest)[1], policy)[1]
-    return command.word in _FORMS and not rest
+    return (command.word in _FORMS and not rest) or writing.wants_form(command) or stages.wants_form(command)
 
 
 async def answer(work: UnitOfWork, command: Command) -> Words:
@@ -136,12 +136,6 @@ async def _at(work: UnitOfWork, member: Member, command: Command) -> Words:
     return answers.recorded(incident.reference, at, policy.zones)
 
 
-async def _resolve(work: UnitOfWork, member: Member, command: Command) -> Words:
-    incident, rest = await incident_of(work, member, command)
-    changed = await resolutions.resolve(work, incident.id, member.id, await in_readable_words(work, rest) or None)
-    return answers.resolved(await situations.read(work, changed))
-
-
 async def _reopen(work: UnitOfWork, member: Member, command: Command) -> Words:
     incident, rest = await incident_of(work, member, command)
     changed = await resolutions.reopen(work, incident.id, member.id, await in_readable_words(work, rest) or None)
@@ -164,15 +158,25 @@ _HANDLERS: Mapping[str, Callable[[UnitOfWork, Member, Command], Awaitable[Words]
     "page": _page,
     "note": _note,
     "at": _at,
-    "resolve": _resolve,
+    "resolve": closing.resolve,
+    "phase": closing.phase,
     "reopen": _reopen,
     "list": reading.listed,
     "timeline": reading.timeline,
-    "postmortem": reading.postmortem,
+    "postmortem": writing.postmortem,
+    "availability": writing.availability_told,
     "oncall": reading.on_call,
     "silence": silencing.silence,
     "inbox": silencing.waiting,
     "merge": silencing.merge,
+    gate.WORD: gate.gate_command,
+    "runbook": runbooks.runbook,
+    "followup": runbooks.follow_up,
+    "extend": stages.extend,
+    "tenants": stages.write_to_tenants,
+    "ticket": stages.ticket,
+    "report": stages.report,
+    "meeting": stages.meeting,
     "verify": _verify,
     "help": reading.help_text,
     "menu": reading.menu,

@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.domain.incidents import Incident
 from bot.domain.people import Member
+from bot.domain.readiness import Issues
 from bot.domain.status import Status, find_status
 from bot.services import people, situations
 from bot.services.work import UnitOfWork
@@ -19,7 +20,10 @@ _REFERENCE = re.compile(r"^(?P<reference>inc-\d{1,9})\b\s*(?P<rest>.*)$", re.IGN
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One slash command; ``text`` is what follows ``word``, with Slack's escapes taken back except for mentions."""
+    """One slash command; ``text`` is what follows ``word``, with Slack's escapes taken back except for mentions.
+
+    ``issues`` is what Sentry said just before, where the command is about the gate.
+    """
 
     word: str
     text: str
@@ -27,6 +31,7 @@ class Command:
     user_name: str
     channel_id: str
     trigger_id: str
+    issues: Issues | None = None
 
 
 def parse(body: Mapping[str, Any]) -> Command:

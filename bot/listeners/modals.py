@@ -11,9 +11,9 @@ from bot.domain.declaration import split_severity
 from bot.domain.people import Member
 from bot.errors import Malformed
 from bot.listeners import actions as clicks
-from bot.listeners import commands, submissions
+from bot.listeners import commands, stages, submissions, writing
 from bot.listeners.lines import Command, incident_of, split_reference
-from bot.messages import actions, modals
+from bot.messages import actions, modals, resolve_form
 from bot.services import lookups, situations
 from bot.services.people import in_readable_words, list_slack_ids, require_act, who_in_slack
 from bot.services.work import UnitOfWork
@@ -27,6 +27,8 @@ _OF_WORD = {
     "page": actions.PAGE,
     "note": actions.NOTE,
     "at": actions.NOTE_AT,
+    "postmortem": actions.WRITE_POSTMORTEM,
+    "report": actions.WRITE_REPORT,
 }
 
 
@@ -140,6 +142,8 @@ _BUILDERS: Mapping[str, Builder] = {
     actions.NOTE: _of(modals.note),
     actions.NOTE_AT: _of(modals.note_at),
     actions.CHANGE_TRIAGE: _of(modals.known),
-    actions.RESOLVE: _of(modals.resolve),
+    actions.RESOLVE: _of(resolve_form.form),
     actions.REOPEN: _of(modals.reopen),
+    actions.WRITE_POSTMORTEM: writing.form,
+    actions.WRITE_REPORT: stages.report_view,
 }

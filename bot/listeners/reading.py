@@ -8,8 +8,7 @@ from bot.domain.people import Member
 from bot.errors import NotFound
 from bot.listeners.lines import Command, incident_of
 from bot.messages import answers
-from bot.services import lookups, postmortems, situations
-from bot.services.people import require_act
+from bot.services import lookups, situations
 from bot.services.work import UnitOfWork
 
 Words = dict[str, Any]
@@ -30,14 +29,6 @@ async def timeline(work: UnitOfWork, member: Member, command: Command) -> Words:
     """What happened lately."""
     incident, _ = await incident_of(work, member, command)
     return answers.timeline(incident.reference, *await lookups.latest(work, incident))
-
-
-async def postmortem(work: UnitOfWork, member: Member, command: Command) -> Words:
-    """Drafts the postmortem anew and puts it into the channel."""
-    require_act(member)
-    incident, _ = await incident_of(work, member, command)
-    await postmortems.draft_and_share(work, incident, None)
-    return answers.drafted(incident.reference)
 
 
 async def on_call(work: UnitOfWork, _member: Member, _command: Command) -> Words:

@@ -15,9 +15,10 @@ from bot.domain.people import Member
 from bot.domain.status import find_status
 from bot.domain.triage import Fact
 from bot.errors import Malformed
+from bot.listeners import closing, stages, writing
 from bot.listeners.lines import MENTION
-from bot.messages import actions, modals
-from bot.services import callouts, corrections, declarations, incidents, resolutions, situations, timeline
+from bot.messages import actions, modals, resolve_form
+from bot.services import callouts, corrections, declarations, incidents, phases, resolutions, situations, timeline
 from bot.services.people import require_act, seen_by, who_in_slack
 from bot.services.timeline import Post
 from bot.services.work import UnitOfWork
@@ -126,6 +127,9 @@ async def _update(work: UnitOfWork, member: Member, submission: Submission) -> N
     if status is not None and status.value == submission.about.get("status"):
         status = None
     incident = await _incident(work, member, submission)
+    phase = submission.value(modals.PHASE_BLOCK)
+    if phase and phase != submission.about.get("phase"):
+        status = (await phases.choose(work, incident, member.id, phase)).status
     impact, text = submission.value(modals.IMPACT_BLOCK), submission.value(modals.TEXT_BLOCK)
     same = modals.untouched(submission.about, modals.IMPACT_BLOCK, impact)
     await incidents.update(work, incident.id, member.id, text, status, None if same else impact)
@@ -197,13 +201,21 @@ async def _known(work: UnitOfWork, member: Member, submission: Submission) -> No
 
 
 async def _resolve(work: UnitOfWork, member: Member, submission: Submission) -> None:
-    text = submission.value(modals.TEXT_BLOCK) or None
-    await resolutions.resolve(work, (await _incident(work, member, submission)).id, member.id, text)
+    incident = await _incident(work, member, submission)
+    await closing.submit_resolve(work, member, incident, resolve_form.filled(submission.values, submission.about))
 
 
 async def _reopen(work: UnitOfWork, member: Member, submission: Submission) -> None:
     text = submission.value(modals.TEXT_BLOCK) or None
     await resolutions.reopen(work, (await _incident(work, member, submission)).id, member.id, text)
+
+
+async def _write_postmortem(work: UnitOfWork, member: Member, submission: Submission) -> dict[str, Any]:
+    return await writing.submit(work, member, await _incident(work, member, submission), submission)
+
+
+async def _write_report(work: UnitOfWork, member: Member, submission: Submission) -> None:
+    await stages.submit_report(work, member, await _incident(work, member, submission), submission)
 
 
 def kept(picked: Picked) -> dict[str, str]:
@@ -241,5 +253,7 @@ _HANDLERS: Mapping[str, Callable[[UnitOfWork, Member, Submission], Awaitable[dic
     actions.CHANGE_TRIAGE: _known,
     actions.RESOLVE: _resolve,
     actions.REOPEN: _reopen,
+    actions.WRITE_POSTMORTEM: _write_postmortem,
+    actions.WRITE_REPORT: _write_report,
     actions.ADD_TO_TIMELINE: _add_to_timeline,
 }

@@ -8,7 +8,7 @@ from bot.domain.incidents import Role
 from bot.domain.severity import ClockName
 from bot.domain.situation import Situation
 from bot.domain.triage import Triage, triage
-from bot.messages import actions, texts, times
+from bot.messages import actions, closing, texts, times
 from bot.messages.texts import Words
 
 _TITLE_LIMIT, _NAME_LIMIT, _IMPACT_LIMIT, _TOPIC_LIMIT = 1000, 80, 1200, 250
@@ -139,9 +139,11 @@ def _severity(s: Situation) -> str:
 
 
 def _filed(s: Situation) -> str:
-    """What it is about: the system that it is filed under (S3), and the service."""
+    """What it is about: the system that it is filed under (S3), the service, and the ticket (O11)."""
     parts = (("System", s.system), ("Service", s.incident.service))
-    return " · ".join(f"{name}: {texts.shown(value, 200)}" for name, value in parts if value)
+    ticket = texts.link(s.incident.ticket)
+    named = [f"{name}: {texts.shown(value, 200)}" for name, value in parts if value]
+    return " · ".join([*named, *([f"Ticket: {ticket}"] if ticket else [])])
 
 
 def details(s: Situation) -> Words:
@@ -194,7 +196,9 @@ def card(s: Situation) -> Words:
     """
     text = status_text(s)
     known = known_lines(s)
-    blocks = [texts.literal(text), *([texts.context(known)] if known else []), details(s), buttons(s)]
+    ending = closing.lines(s)
+    context = [texts.context(lines) for lines in (known, ending) if lines]
+    blocks = [texts.literal(text), *context, details(s), buttons(s)]
     return {"text": text, "blocks": blocks}
 
 

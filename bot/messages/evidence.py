@@ -6,10 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.domain.follow_ups import FollowUp
+from bot.domain.incidents import Role
+from bot.domain.runbooks import RunbookStep
+from bot.domain.severity import ClockName
 from bot.domain.situation import Situation
 from bot.domain.status import Status
 from bot.domain.timeline import EntryKind, TimelineEntry
 from bot.domain.timers import Promise
+from bot.domain.writing import Objective, Section
 
 _MITIGATED = tuple(status.value for status in Status if status.mitigated)
 
@@ -18,12 +23,17 @@ _MITIGATED = tuple(status.value for status in Status if status.mitigated)
 class Evidence:
     """All that a draft is made of; ``entries`` are the incident's, in the order they were written down.
 
-    ``generated_at`` is printed when given; without it the same evidence always gives the same draft.
+    ``by`` is the role whose task the write-up is. ``taken`` is what it took of each objective. ``generated_at`` is printed when given;
+    without it the same evidence always gives the same draft.
     """
 
     situation: Situation
     entries: tuple[TimelineEntry, ...]
-    sections: tuple[str, ...]
+    sections: tuple[Section, ...]
+    by: Role = Role.OWNER
+    steps: tuple[RunbookStep, ...] = ()
+    follow_ups: tuple[FollowUp, ...] = ()
+    taken: tuple[tuple[Objective, timedelta], ...] = ()
     generated_at: datetime | None = None
 
     def first(self, kind: EntryKind) -> TimelineEntry | None:
@@ -70,6 +80,30 @@ def durations(evidence: Evidence) -> tuple[tuple[str, timedelta | None], ...]:
         ("resolve", incident.resolved_at),
     )
     return tuple((name, None if at is None else max(at - incident.opened_at, timedelta())) for name, at in ends)
+
+
+def phases(entries: Iterable[TimelineEntry]) -> list[tuple[str, datetime, datetime | None]]:
+    """The phases that it went through, each with its beginning and its end; None for what has not ended (S5, G3)."""
+    changes = [entry for entry in entries if entry.kind is EntryKind.PHASE_CHANGED]
+    ends = [*(entry.at for entry in changes[1:]), None]
+    return [(str(entry.facts["new"]), entry.at, end) for entry, end in zip(changes, ends, strict=False) if entry.facts.get("new")]
+
+
+def waived(entries: Iterable[TimelineEntry]) -> TimelineEntry | None:
+    """The entry by which the write-up was waived, unless the incident came back after it."""
+    turns = [entry for entry in entries if entry.kind in (EntryKind.POSTMORTEM_WAIVED, EntryKind.REOPENED)]
+    return turns[-1] if turns and turns[-1].kind is EntryKind.POSTMORTEM_WAIVED else None
+
+
+def write_up(promises: Iterable[Promise]) -> Promise | None:
+    """The latest promise of the write-up."""
+    return next((promise for promise in reversed(list(promises)) if promise.clock is ClockName.POSTMORTEM), None)
+
+
+def writer(s: Situation, by: Role) -> tuple[str | None, Role]:
+    """The id of the person who writes the postmortem, and as what: who has that role, else the owner."""
+    holder = s.holder(by)
+    return (s.incident.owner_id, Role.OWNER) if holder is None else (holder, by)
 
 
 def outcome(promise: Promise) -> tuple[str, timedelta]:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.domain.alert import AlertRow
+from bot.domain.follow_ups import FollowUp
+from bot.domain.incidents import Incident
 from bot.domain.situation import Situation
 from bot.domain.timers import Promise
 from bot.messages import actions, card, texts, times
 from bot.messages.inbox import inbox
-from bot.messages.notices import OWED
+from bot.messages.owed import OWED
 
 _SHOWN = 15
 _WAITING_SHOWN = 5
@@ -42,6 +44,7 @@ def home(
     owed: Sequence[Owed],
     on_call: Sequence[OnCall],
     waiting: Sequence[AlertRow],
+    follow_ups: Sequence[tuple[Incident, FollowUp]] = (),
 ) -> dict[str, Any]:
     """The home of one person."""
     top = [card.button("Declare an incident", actions.DECLARE, "home", style="danger")] if may_act else []
@@ -50,7 +53,7 @@ def home(
         {"type": "actions", "block_id": "home.actions", "elements": [*top, card.button("What can I type?", actions.HELP, "home")]},
         {"type": "divider"},
         texts.section("*What you owe*"),
-        *([_owed(one) for one in owed[:_SHOWN]] or [texts.context(["Nothing. Sleep well."])]),
+        *([*map(_owed, owed[:_SHOWN]), *_to_follow_up(follow_ups)] or [texts.context(["Nothing. Sleep well."])]),
         {"type": "divider"},
         texts.section("*What is open*"),
         *([block for s in open_now[:_SHOWN] for block in _incident(s, may_act=may_act)] or [texts.context(["Nothing is open."])]),
@@ -78,6 +81,14 @@ def _owed(one: Owed) -> dict[str, Any]:
     due = times.near(promise.due_at, s.now, s.zones)
     late = " - *late*" if promise.due_at < s.now else ""
     return texts.section(f"*{s.incident.reference}* {texts.shown(s.incident.title, 100)}: {OWED[promise.clock]} by {due}{late}")
+
+
+def _to_follow_up(owed: Sequence[tuple[Incident, FollowUp]]) -> list[dict[str, Any]]:
+    if not owed:
+        return []
+    lines = [f"☐ {incident.reference}: {texts.shown(one.text, 150)}" for incident, one in owed[:_SHOWN]]
+    more = [f"and {len(owed) - _SHOWN} more"] if len(owed) > _SHOWN else []
+    return [texts.section("\n".join(["To follow up:", *lines, *more]))]
 
 
 def _incident(s: Situation, *, may_act: bool) -> list[dict[str, Any]]:

@@ -5,8 +5,6 @@ A form carries in its metadata what it is about and how that stood when it was o
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,77 +13,16 @@ from bot.domain.policy import Policy
 from bot.domain.situation import Situation
 from bot.domain.status import OPEN_STATUSES
 from bot.domain.triage import Fact, triage
-from bot.messages import actions, card, texts
+from bot.messages import actions, card, inputs, texts
+from bot.messages.inputs import View
 
-View = dict[str, Any]
 DECLARE = actions.DECLARE
 TITLE_BLOCK, SEVERITY_BLOCK, IMPACT_BLOCK = "title", "severity", "impact"
-STATUS_BLOCK, TEXT_BLOCK = "status", "text"
+STATUS_BLOCK, TEXT_BLOCK, PHASE_BLOCK = "status", "text", "phase"
 PRIVATE_BLOCK, INCIDENT_BLOCK, WHEN_BLOCK, WHAT_BLOCK = "private", "incident", "when", "what"
 PEOPLE_BLOCK, GROUP_BLOCK = "people", "group"
 PRIVATE = "private"
 _OPEN_SHOWN = 8
-_METADATA_LIMIT = 2900
-_ELEMENT = "value"
-
-
-def _view(
-    title: str,
-    blocks: list[View],
-    callback_id: str = "",
-    submit: str = "",
-    about: Mapping[str, str] | None = None,
-) -> View:
-    view: View = {
-        "type": "modal",
-        "title": texts.plain(title, 24),
-        "close": texts.plain("Cancel", 24),
-        "blocks": blocks,
-    }
-    if callback_id:
-        view |= {"callback_id": callback_id, "submit": texts.plain(submit, 24)}
-        view["private_metadata"] = _metadata(about or {})
-    return view
-
-
-def _metadata(about: Mapping[str, str]) -> str:
-    """What the form has to remember, as JSON; the longest of it is cut until Slack keeps it."""
-    kept = dict(about)
-    while len(written := json.dumps(kept, ensure_ascii=False)) > _METADATA_LIMIT:
-        longest = max(kept, key=lambda name: len(kept[name]))
-        kept[longest] = kept[longest][: len(kept[longest]) * 9 // 10]
-    return written
-
-
-def trace(text: str) -> str:
-    """What tells later whether a field still holds what was put into it."""
-    return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:12]
-
-
-def _input(block_id: str, label: str, element: View, *, optional: bool = False, hint: str = "") -> View:
-    block = {
-        "type": "input",
-        "block_id": block_id,
-        "label": texts.plain(label, 200),
-        "optional": optional,
-        "element": {"action_id": _ELEMENT, **element},
-    }
-    return block | ({"hint": texts.plain(hint, 200)} if hint else {})
-
-
-def _text(placeholder: str, *, multiline: bool = False, initial: str = "", longest: int = 3000) -> View:
-    element: View = {"type": "plain_text_input", "multiline": multiline, "max_length": longest}
-    element["placeholder"] = texts.plain(placeholder, 150)
-    if initial:
-        element["initial_value"] = texts.clean(initial, longest)
-    return element
-
-
-def _select(choices: Mapping[str, str], chosen: str | None) -> View:
-    options = [{"text": texts.plain(label, 75), "value": value} for value, label in choices.items()]
-    element: View = {"type": "static_select", "options": options}
-    initial = next((option for option in options if option["value"] == chosen), None)
-    return element | ({"initial_option": initial} if initial else {})
 
 
 def _severities(policy: Policy) -> dict[str, str]:
@@ -94,12 +31,12 @@ def _severities(policy: Policy) -> dict[str, str]:
 
 def skeleton() -> View:
     """What opens within the trigger's three seconds, before anything is read (complaint 10)."""
-    return _view("Incident", [texts.section("One moment…")])
+    return inputs.modal("Incident", [texts.section("One moment…")])
 
 
 def refusal(sentence: str) -> View:
     """Why there is no form."""
-    return _view("Incident", [texts.section(texts.shown(sentence, 1000))])
+    return inputs.modal("Incident", [texts.section(texts.shown(sentence, 1000))])
 
 
 def declare(
@@ -116,19 +53,19 @@ def declare(
     tick = [{"text": texts.plain("Only who is invited may see it", 75), "value": PRIVATE}]
     blocks = [
         *_open_now(open_now),
-        _input(TITLE_BLOCK, "What is broken?", _text("Checkout returns 500", initial=title, longest=200)),
-        _input(SEVERITY_BLOCK, "Severity", _select(_severities(policy), chosen)),
-        _input(IMPACT_BLOCK, "Who is affected?", _text("All customers paying by card", multiline=True), optional=True),
-        _input(
+        inputs.field(TITLE_BLOCK, "What is broken?", inputs.text("Checkout returns 500", initial=title, longest=200)),
+        inputs.field(SEVERITY_BLOCK, "Severity", inputs.select(_severities(policy), chosen)),
+        inputs.field(IMPACT_BLOCK, "Who is affected?", inputs.text("All customers paying by card", multiline=True), optional=True),
+        inputs.field(
             PRIVATE_BLOCK, "Private", _checkboxes(tick, ticked=private), optional=True, hint="A public channel cannot become private later."
         ),
     ]
-    return _view("Declare an incident", blocks, DECLARE, "Declare", {"token": token})
+    return inputs.modal("Declare an incident", blocks, DECLARE, "Declare", {"token": token})
 
 
 def told(text: str, blocks: list[View] | None = None) -> View:
     """Words for somebody who is in no channel; ``text`` is escaped."""
-    return _view("Incident", blocks or [texts.section(piece) for piece in _by_lines(text)])
+    return inputs.modal("Incident", blocks or [texts.section(piece) for piece in _by_lines(text)])
 
 
 def _by_lines(escaped: str) -> list[str]:
@@ -164,32 +101,42 @@ def met(situation: Situation, about: Mapping[str, str]) -> View:
         {"type": "actions", "elements": [card.button("Join it", actions.JOIN, incident.id, style="primary")]},
         texts.context(["If yours is another trouble, declare it separately."]),
     ]
-    return _view("Already open", blocks, DECLARE, "Declare separately", about)
+    return inputs.modal("Already open", blocks, DECLARE, "Declare separately", about)
 
 
 def update(situation: Situation) -> View:
     """The form of a status update."""
     incident = situation.incident
-    statuses = {status.value: status.value for status in OPEN_STATUSES}
     impact = texts.one_line(incident.impact or "", 3000)
     blocks = [
-        _input(STATUS_BLOCK, "Status", _select(statuses, incident.status.value)),
-        _input(TEXT_BLOCK, "What happened since?", _text("Rolled back to 1.4.2, watching", multiline=True)),
-        _input(
+        *_status(situation),
+        inputs.field(TEXT_BLOCK, "What happened since?", inputs.text("Rolled back to 1.4.2, watching", multiline=True)),
+        inputs.field(
             IMPACT_BLOCK,
             "Impact",
-            _text("Who is affected", initial=impact),
+            inputs.text("Who is affected", initial=impact),
             optional=True,
         ),
     ]
-    return _view(f"Update {incident.reference}", blocks, actions.UPDATE, "Send", _about(situation, {IMPACT_BLOCK: impact}))
+    return inputs.modal(f"Update {incident.reference}", blocks, actions.UPDATE, "Send", about(situation, {IMPACT_BLOCK: impact}))
 
 
-def _about(situation: Situation, shown: Mapping[str, str] | None = None) -> dict[str, str]:
+def _status(situation: Situation) -> list[View]:
+    """Where it stands: by the policy's phases, which the status follows, else by the status."""
+    incident = situation.incident
+    phases = {phase.name: f"{phase.name} ({phase.status.value})" for phase in situation.closing.phases if phase.status.open}
+    if phases:
+        return [inputs.field(PHASE_BLOCK, "Phase", inputs.select(phases, incident.phase))]
+    statuses = {status.value: status.value for status in OPEN_STATUSES}
+    return [inputs.field(STATUS_BLOCK, "Status", inputs.select(statuses, incident.status.value))]
+
+
+def about(situation: Situation, shown: Mapping[str, str] | None = None) -> dict[str, str]:
     """What a form is about; ``shown`` is what stood in fields when it was opened: only what differs from that was changed."""
     incident = situation.incident
-    about = {"incident_id": incident.id, "status": incident.status.value, "severity": incident.severity}
-    return about | {_was(block_id): trace(text) for block_id, text in (shown or {}).items()}
+    kept = {"incident_id": incident.id, "status": incident.status.value, "severity": incident.severity}
+    kept |= {"phase": incident.phase} if incident.phase else {}
+    return kept | {_was(block_id): inputs.trace(text) for block_id, text in (shown or {}).items()}
 
 
 def _was(block_id: str) -> str:
@@ -198,17 +145,17 @@ def _was(block_id: str) -> str:
 
 def untouched(about: Mapping[str, str], block_id: str, text: str) -> bool:
     """Whether a field still holds what stood in it when the form was opened."""
-    return about.get(_was(block_id)) == trace(text)
+    return about.get(_was(block_id)) == inputs.trace(text)
 
 
 def severity(situation: Situation, policy: Policy, wanted: str | None = None) -> View:
     """The form that changes the severity; ``wanted`` is chosen already."""
     incident = situation.incident
     blocks = [
-        _input(SEVERITY_BLOCK, "Severity", _select(_severities(policy), wanted or incident.severity)),
-        _input(TEXT_BLOCK, "Why?", _text("More customers are affected", multiline=True)),
+        inputs.field(SEVERITY_BLOCK, "Severity", inputs.select(_severities(policy), wanted or incident.severity)),
+        inputs.field(TEXT_BLOCK, "Why?", inputs.text("More customers are affected", multiline=True)),
     ]
-    return _view(f"Severity {incident.reference}", blocks, actions.CHANGE_SEVERITY, "Change", _about(situation))
+    return inputs.modal(f"Severity {incident.reference}", blocks, actions.CHANGE_SEVERITY, "Change", about(situation))
 
 
 def roles(situation: Situation, slack_ids: Mapping[str, str]) -> View:
@@ -218,26 +165,30 @@ def roles(situation: Situation, slack_ids: Mapping[str, str]) -> View:
     for role in Role:
         holder = held[role.value]
         element: View = {"type": "users_select", "placeholder": texts.plain("Choose somebody", 150)}
-        blocks.append(_input(role.value, role.value.capitalize(), element | ({"initial_user": holder} if holder else {}), optional=True))
-    return _view(f"Roles {situation.incident.reference}", blocks, actions.ASSIGN_ROLE, "Assign", _about(situation, held))
+        blocks.append(
+            inputs.field(role.value, role.value.capitalize(), element | ({"initial_user": holder} if holder else {}), optional=True)
+        )
+    return inputs.modal(f"Roles {situation.incident.reference}", blocks, actions.ASSIGN_ROLE, "Assign", about(situation, held))
 
 
 def page(situation: Situation, policy: Policy) -> View:
     """The form that calls somebody out by hand."""
     named = [*(level.name for level in policy.chain if level.name), *policy.groups]
     users = {"type": "multi_users_select", "placeholder": texts.plain("Choose people", 150)}
-    blocks = [_input(PEOPLE_BLOCK, "Whom?", users, optional=True)]
+    blocks = [inputs.field(PEOPLE_BLOCK, "Whom?", users, optional=True)]
     if named:
         blocks.append(
-            _input(GROUP_BLOCK, "Or a level or group", _select({name: name for name in dict.fromkeys(named)}, None), optional=True)
+            inputs.field(
+                GROUP_BLOCK, "Or a level or group", inputs.select({name: name for name in dict.fromkeys(named)}, None), optional=True
+            )
         )
-    return _view(f"Page for {situation.incident.reference}", blocks, actions.PAGE, "Page", _about(situation))
+    return inputs.modal(f"Page for {situation.incident.reference}", blocks, actions.PAGE, "Page", about(situation))
 
 
 def note(situation: Situation) -> View:
     """The form of a note for the timeline."""
-    blocks = [_input(TEXT_BLOCK, "What to note?", _text("The deploy of 14:02 is suspect", multiline=True))]
-    return _view(f"Note on {situation.incident.reference}", blocks, actions.NOTE, "Add", _about(situation))
+    blocks = [inputs.field(TEXT_BLOCK, "What to note?", inputs.text("The deploy of 14:02 is suspect", multiline=True))]
+    return inputs.modal(f"Note on {situation.incident.reference}", blocks, actions.NOTE, "Add", about(situation))
 
 
 def note_at(situation: Situation) -> View:
@@ -245,11 +196,11 @@ def note_at(situation: Situation) -> View:
     choices = {"note": "Something happened", "started_at": "The trouble began", "ended_at": "The trouble ended"}
     hint = f"Such as 14:05 ({situation.zones[0].label}), yesterday 23:50, 2026-11-20 14:05, 14:05 UTC or 10m ago"
     blocks = [
-        _input(WHAT_BLOCK, "What?", _select(choices, "note")),
-        _input(WHEN_BLOCK, "When?", _text("14:05", longest=40), hint=hint),
-        _input(TEXT_BLOCK, "What happened?", _text("Deployed 1.4.2", multiline=True), optional=True),
+        inputs.field(WHAT_BLOCK, "What?", inputs.select(choices, "note")),
+        inputs.field(WHEN_BLOCK, "When?", inputs.text("14:05", longest=40), hint=hint),
+        inputs.field(TEXT_BLOCK, "What happened?", inputs.text("Deployed 1.4.2", multiline=True), optional=True),
     ]
-    return _view(f"Record {situation.incident.reference}", blocks, actions.NOTE_AT, "Save", _about(situation))
+    return inputs.modal(f"Record {situation.incident.reference}", blocks, actions.NOTE_AT, "Save", about(situation))
 
 
 def known(situation: Situation) -> View:
@@ -258,22 +209,15 @@ def known(situation: Situation) -> View:
     shown = {fact.value: texts.one_line(", ".join(found.facts.get(fact, ())), 2000) for fact in Fact}
     blocks = []
     for fact in Fact:
-        element = _text("Several by commas", initial=shown[fact.value])
-        blocks.append(_input(fact.value, fact.value.capitalize(), element, optional=True))
-    return _view(f"Known of {situation.incident.reference}", blocks, actions.CHANGE_TRIAGE, "Save", _about(situation, shown))
-
-
-def resolve(situation: Situation) -> View:
-    """The form that resolves."""
-    words = _text("Rolled back; error rate at baseline", multiline=True)
-    blocks = [_input(TEXT_BLOCK, "What ended it?", words, optional=True)]
-    return _view(f"Resolve {situation.incident.reference}", blocks, actions.RESOLVE, "Resolve", _about(situation))
+        element = inputs.text("Several by commas", initial=shown[fact.value])
+        blocks.append(inputs.field(fact.value, fact.value.capitalize(), element, optional=True))
+    return inputs.modal(f"Known of {situation.incident.reference}", blocks, actions.CHANGE_TRIAGE, "Save", about(situation, shown))
 
 
 def reopen(situation: Situation) -> View:
     """The form that opens a resolved incident again."""
-    blocks = [_input(TEXT_BLOCK, "What is back?", _text("Errors are rising again", multiline=True), optional=True)]
-    return _view(f"Reopen {situation.incident.reference}", blocks, actions.REOPEN, "Reopen", _about(situation))
+    blocks = [inputs.field(TEXT_BLOCK, "What is back?", inputs.text("Errors are rising again", multiline=True), optional=True)]
+    return inputs.modal(f"Reopen {situation.incident.reference}", blocks, actions.REOPEN, "Reopen", about(situation))
 
 
 def add_to_timeline(situations: Sequence[Situation], quoted: str, about: Mapping[str, str]) -> View:
@@ -283,9 +227,9 @@ def add_to_timeline(situations: Sequence[Situation], quoted: str, about: Mapping
     choices = {s.incident.id: f"{s.incident.reference} {s.incident.title}" for s in situations[:100]}
     blocks = [
         texts.literal(texts.fit(texts.clean(quoted, 2900) or "(no text)", texts.SECTION_LIMIT)),
-        _input(INCIDENT_BLOCK, "Incident", _select(choices, next(iter(choices)))),
+        inputs.field(INCIDENT_BLOCK, "Incident", inputs.select(choices, next(iter(choices)))),
     ]
-    return _view("Add to timeline", blocks, actions.ADD_TO_TIMELINE, "Add", about)
+    return inputs.modal("Add to timeline", blocks, actions.ADD_TO_TIMELINE, "Add", about)
 
 
 def errors(view: Mapping[str, Any], sentence: str, block_id: str | None = None) -> dict[str, Any]:

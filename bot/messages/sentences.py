@@ -3,58 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
-from typing import Any
 
-from bot.domain.durations import format_span
-from bot.domain.severity import ClockName
 from bot.domain.situation import Situation
 from bot.domain.timeline import EntryKind, TimelineEntry
-from bot.messages import times
-from bot.messages.card import road_name
-from bot.messages.notices import OWED, place
-
-_ERASED = "(words erased)"
+from bot.messages import calling_entries, ending_entries, stage_entries
+from bot.messages.entries import ERASED as _ERASED
+from bot.messages.entries import by as _by
+from bot.messages.entries import fact as _fact
+from bot.messages.entries import moment as _moment
+from bot.messages.entries import person as _person
+from bot.messages.entries import said as _said
 
 
 def sentence(s: Situation, entry: TimelineEntry) -> str:
     """What the entry says happened; ``s.names`` has to name everybody in it."""
     return _SENTENCES[entry.kind](s, entry)
-
-
-def _by(s: Situation, entry: TimelineEntry, otherwise: str = "Muster") -> str:
-    return s.name(entry.actor_id) if entry.actor_id is not None else otherwise
-
-
-def _fact(entry: TimelineEntry, name: str, otherwise: str = "?") -> str:
-    value = entry.facts.get(name)
-    return otherwise if value is None else str(value)
-
-
-def _said(entry: TimelineEntry) -> str:
-    if entry.text is not None:
-        return f": {entry.text}" if entry.text else ""
-    return f": {_ERASED}" if entry.digest is not None else ""
-
-
-def _person(s: Situation, entry: TimelineEntry) -> str:
-    person_id = entry.facts.get("person_id")
-    return s.name(person_id) if person_id is not None else "somebody"
-
-
-def _clock(entry: TimelineEntry) -> str:
-    word = _fact(entry, "clock")
-    return OWED[ClockName(word)] if word in tuple(ClockName) else word
-
-
-def _due(s: Situation, entry: TimelineEntry) -> str:
-    due_at = entry.facts.get("due_at")
-    return f", due {times.near(datetime.fromisoformat(due_at), entry.at, s.zones)}" if due_at else ""
-
-
-def _late(entry: TimelineEntry) -> str:
-    seconds = int(entry.facts.get("late_seconds") or 0)
-    return format_span(timedelta(seconds=seconds)) if seconds > 0 else ""
 
 
 def _declared(s: Situation, entry: TimelineEntry) -> str:
@@ -75,10 +38,6 @@ def _merged(s: Situation, entry: TimelineEntry) -> str:
     if entry.facts.get("into"):
         return f"{_by(s, entry)} merged this incident into {_fact(entry, 'into')}{_said(entry)}"
     return f"{_by(s, entry)} merged {_fact(entry, 'from')} into this incident{_said(entry)}"
-
-
-def _acknowledged(s: Situation, entry: TimelineEntry) -> str:
-    return f"{_by(s, entry)} acknowledged by {road_name(_fact(entry, 'road'))}"
 
 
 def _changed(what: str) -> Callable[[Situation, TimelineEntry], str]:
@@ -117,63 +76,6 @@ def _wrote(verb: str) -> Callable[[Situation, TimelineEntry], str]:
         return f"{_by(s, entry)} {verb}{where}{shared}{what}"
 
     return say
-
-
-def _warned(s: Situation, entry: TimelineEntry) -> str:
-    late = _late(entry)
-    return f"Warning: {_clock(entry)} is owed{_due(s, entry)}" + (f" (warned {late} late)" if late else "")
-
-
-def _missed(s: Situation, entry: TimelineEntry) -> str:
-    late = _late(entry)
-    return f"Promise missed: {_clock(entry)}{_due(s, entry)}" + (f" (noticed {late} after it)" if late else "")
-
-
-def _kept(s: Situation, entry: TimelineEntry) -> str:
-    late = _late(entry)
-    return f"Promise kept{f' {late} late' if late else ''}: {_clock(entry)}{_due(s, entry)}"
-
-
-def _started(s: Situation, entry: TimelineEntry) -> str:
-    return f"The chain is rung for {_clock(entry)}"
-
-
-def _exhausted(s: Situation, entry: TimelineEntry) -> str:
-    return f"Nobody answered in round {_fact(entry, 'round')}: the whole chain was rung and begins again"
-
-
-def _ended(s: Situation, entry: TimelineEntry) -> str:
-    stopped = int(entry.facts.get("stopped") or 0)
-    pages = f"; {stopped} pending {'page' if stopped == 1 else 'pages'} stopped" if stopped else ""
-    return f"The ringing for {_clock(entry)} ended: {_fact(entry, 'reason', 'no reason given')}{pages}"
-
-
-def _skipped(s: Situation, entry: TimelineEntry) -> str:
-    where = place(int(entry.facts.get("level") or 0))
-    why = _fact(entry, "why", _fact(entry, "reason", "nobody can be reached there"))
-    return f"{where[0].upper()}{where[1:]} of the chain was passed over: {why}"
-
-
-def _page(what: str) -> Callable[[Situation, TimelineEntry], str]:
-    def say(s: Situation, entry: TimelineEntry) -> str:
-        facts: Mapping[str, Any] = entry.facts
-        where = f" ({place(int(facts['level']), int(facts.get('ring') or 1))})" if "level" in facts else ""
-        code = f" #{facts['code']}" if facts.get("code") is not None else ""
-        error = f": {facts['error']}" if facts.get("error") else ""
-        return f"{road_name(_fact(entry, 'road'))}{code} to {_person(s, entry)} {what}{where}{error}"
-
-    return say
-
-
-def _answered(s: Situation, entry: TimelineEntry) -> str:
-    asked = "asked for the next level" if entry.facts.get("asked") == "escalate" else "answered the page"
-    code = f" #{entry.facts['code']}" if entry.facts.get("code") is not None else ""
-    return f"{_person(s, entry)} {asked}{code} by {road_name(_fact(entry, 'road'))}"
-
-
-def _reply_refused(s: Situation, entry: TimelineEntry) -> str:
-    who = _by(s, entry, "an unknown number")
-    return f"A reply by {who} was refused: {_fact(entry, 'why', 'no reason given')}"
 
 
 def _delivery_failed(s: Situation, entry: TimelineEntry) -> str:
@@ -218,8 +120,8 @@ def _corrected(s: Situation, entry: TimelineEntry) -> str:
     return f"{_by(s, entry)} corrected when it {_TIMES.get(_fact(entry, 'field'), 'was')}: {new}{before}"
 
 
-def _moment(s: Situation, written: str | None) -> str:
-    return times.moment(datetime.fromisoformat(written), s.zones) if written else ""
+def _step(verb: str) -> Callable[[Situation, TimelineEntry], str]:
+    return lambda s, entry: f"{_by(s, entry)} {verb} step {_fact(entry, 'number')} of {_fact(entry, 'runbook')}{_said(entry)}"
 
 
 _SENTENCES: Mapping[EntryKind, Callable[[Situation, TimelineEntry], str]] = {
@@ -232,7 +134,6 @@ _SENTENCES: Mapping[EntryKind, Callable[[Situation, TimelineEntry], str]] = {
     EntryKind.MERGED: _merged,
     EntryKind.SILENCED: _wrote("silenced alerts"),
     EntryKind.SILENCE_ENDED: _wrote("ended a silence"),
-    EntryKind.ACKNOWLEDGED: _acknowledged,
     EntryKind.STATUS_CHANGED: _changed("status"),
     EntryKind.UPDATED: _updated,
     EntryKind.SEVERITY_CHANGED: _severity,
@@ -249,23 +150,19 @@ _SENTENCES: Mapping[EntryKind, Callable[[Situation, TimelineEntry], str]] = {
     EntryKind.CHANNEL_RENAMED: _renamed,
     EntryKind.TIME_CORRECTED: _corrected,
     EntryKind.TRIAGE_CHANGED: _wrote("wrote down what is known"),
-    EntryKind.RESOLVED: _wrote("resolved the incident"),
     EntryKind.REOPENED: _wrote("reopened the incident"),
-    EntryKind.PROMISE_WARNED: _warned,
-    EntryKind.PROMISE_MISSED: _missed,
-    EntryKind.PROMISE_KEPT: _kept,
-    EntryKind.CHAIN_STARTED: _started,
-    EntryKind.CHAIN_EXHAUSTED: _exhausted,
-    EntryKind.CHAIN_ENDED: _ended,
-    EntryKind.LEVEL_SKIPPED: _skipped,
-    EntryKind.PAGE_QUEUED: _page("is to be sent"),
-    EntryKind.PAGE_SENT: _page("was sent"),
-    EntryKind.PAGE_DELIVERED: _page("was delivered"),
-    EntryKind.PAGE_FAILED: _page("did not arrive"),
-    EntryKind.PAGE_ANSWERED: _answered,
-    EntryKind.PAGE_STOPPED: _page("was stopped"),
-    EntryKind.REPLY_REFUSED: _reply_refused,
     EntryKind.DELIVERY_FAILED: _delivery_failed,
     EntryKind.POSTMORTEM_DRAFTED: _drafted,
+    EntryKind.POSTMORTEM_WAIVED: _wrote("waived the postmortem"),
     EntryKind.DENIED: _wrote("was refused"),
+    **calling_entries.SENTENCES,
+    **ending_entries.SENTENCES,
+    **stage_entries.SENTENCES,
+    EntryKind.RUNBOOK_SHOWN: _wrote("showed the runbook"),
+    EntryKind.STEP_TICKED: _step("ticked"),
+    EntryKind.STEP_UNTICKED: _step("took back the tick of"),
+    EntryKind.FOLLOW_UP_ADDED: _wrote("asked for a follow-up"),
+    EntryKind.FOLLOW_UP_DONE: _wrote("finished a follow-up"),
+    EntryKind.GATE_FROZEN: _wrote("froze the gate"),
+    EntryKind.GATE_THAWED: _wrote("thawed the gate"),
 }

@@ -17,6 +17,7 @@ _INVISIBLE = re.compile(
 )
 _LINE_ENDS = re.compile("\r\n?|[\x85\u2028\u2029]")
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_ESCAPED = str.maketrans(_ESCAPES)
 _UNSAFE_IN_LINK = {"<": "%3C", ">": "%3E", "|": "%7C", '"': "%22", "`": "%60", "\\": "%5C"}
 _HOST = re.compile(r"[A-Za-z0-9.:_-]+", re.ASCII)
 _LINK_LIMIT = 2000
@@ -40,7 +41,7 @@ def one_line(text: str, limit: int) -> str:
 
 def escape(text: str) -> str:
     """The text with ``&``, ``<`` and ``>`` escaped, once: no mention and no link can come out of it."""
-    return "".join(_ESCAPES.get(character, character) for character in text)
+    return text.translate(_ESCAPED)
 
 
 def fit(text: str, limit: int) -> str:

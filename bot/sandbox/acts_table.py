@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ConfigDict, ValidationError, validate_call
 
 from bot.sandbox.delivery import Answer
-from bot.sandbox.faults import Fault
+from bot.sandbox.faults import Fault, check_peer
 from bot.sandbox.travel import travel
 
 if TYPE_CHECKING:
     from bot.sandbox.server import Sandbox
 
-PEERS = ("slack", "twilio")
 _SLACK = (
     "command",
     "click",
@@ -59,6 +58,8 @@ class Acts:
             "down": self._down,
             "up": self._up,
             "speed": sandbox.clock.set_speed,
+            "sentry_issue": sandbox.issues.add,
+            "sentry_resolve": sandbox.issues.resolve,
         }
 
     async def do(self, wanted: dict[str, Any]) -> dict[str, Any]:
@@ -120,16 +121,10 @@ class Acts:
         self._sandbox.faults.add(Fault(**fields))
 
     def _down(self, peer: str) -> None:
-        self._sandbox.faults.down.add(_checked(peer))
+        self._sandbox.faults.down.add(check_peer(peer))
 
     def _up(self, peer: str) -> None:
-        self._sandbox.faults.down.discard(_checked(peer))
-
-
-def _checked(peer: str) -> str:
-    if peer not in PEERS:
-        raise ValueError(f"peer: expected {' or '.join(PEERS)}, got {peer!r}")
-    return peer
+        self._sandbox.faults.down.discard(check_peer(peer))
 
 
 def _shown(done: Any) -> dict[str, Any]:

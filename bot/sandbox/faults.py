@@ -9,8 +9,16 @@ from typing import Any
 
 from aiohttp import web
 
+PEERS = ("slack", "twilio", "sentry")
 KINDS = ("error", "ratelimited", "status", "empty", "truncated", "hang", "delay", "drop_after", "refuse")
 HANG_SECONDS = 3600.0
+
+
+def check_peer(peer: str) -> str:
+    """The peer, when it is one; raises ValueError."""
+    if peer not in PEERS:
+        raise ValueError(f"peer: expected {', '.join(PEERS[:-1])} or {PEERS[-1]}, got {peer!r}")
+    return peer
 
 
 @dataclass
@@ -31,8 +39,7 @@ class Fault:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"kind: expected one of {', '.join(KINDS)}, got {self.kind!r}")
-        if self.peer not in ("slack", "twilio"):
-            raise ValueError(f"peer: expected slack or twilio, got {self.peer!r}")
+        check_peer(self.peer)
 
 
 @dataclass(frozen=True)

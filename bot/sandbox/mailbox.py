@@ -23,7 +23,7 @@ _LINK = re.compile(r"https?://[^\s<>\"')\]]+")
 
 @dataclass(frozen=True)
 class Mail:
-    """A message as it arrived; ``html`` is empty for one that has no such part."""
+    """A message as it arrived; ``html`` and ``calendar`` are empty for one that has no such part."""
 
     id: str
     to: tuple[str, ...]
@@ -33,6 +33,7 @@ class Mail:
     html: str
     at: datetime
     headers: dict[str, str] = field(default_factory=dict)
+    calendar: str = ""
 
 
 def links(mail: Mail) -> list[str]:
@@ -104,9 +105,10 @@ class Mailbox:
         assert isinstance(parsed, EmailMessage), "the policy makes this class"
         headers = {name: str(value) for name, value in parsed.items()}
         text, html = _part(parsed, "plain"), _part(parsed, "html")
+        calendar = next((str(part.get_content()) for part in parsed.walk() if part.get_content_type() == "text/calendar"), "")
         number = f"mail-{len(self.messages) + 1}"
         to, subject = tuple(envelope.rcpt_tos), str(parsed["Subject"] or "")
-        return Mail(number, to, str(envelope.mail_from or ""), subject, text, html, self._clock.now(), headers)
+        return Mail(number, to, str(envelope.mail_from or ""), subject, text, html, self._clock.now(), headers, calendar)
 
     def start(self, host: str, port: int = 0) -> None:
         """Opens the mailbox; port 0 takes any free one."""

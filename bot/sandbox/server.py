@@ -1,4 +1,4 @@
-"""The sandbox as one HTTP server: Slack's Web API, Twilio's, and the control routes."""
+"""The sandbox as one HTTP server: Slack's Web API, Twilio's, Sentry's, and the control routes."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from bot.sandbox.mailbox import Mailbox
 from bot.sandbox.people import Workspace
 from bot.sandbox.phones import PhoneNetwork
 from bot.sandbox.scopes import DEFAULT_SCOPES, FORM_ONLY, PER_MINUTE
+from bot.sandbox.sentry import Issues, SentryApi
 from bot.sandbox.socket import Socket
 from bot.sandbox.twilioapi import TwilioApi
 from bot.sandbox.webapi import WebApi
@@ -42,6 +43,8 @@ class SandboxSettings:
     whatsapp_from: str = "+15550100001"
     whatsapp_content_sid: str = field(default_factory=lambda: f"HX{secrets.token_hex(16)}")
     voice_from: str = "+15550100002"
+    sentry_token: str = field(default_factory=lambda: f"sntrys_{secrets.token_hex(16)}")
+    sentry_organisation: str = "acme"
     scopes: frozenset[str] = DEFAULT_SCOPES
     host: str = "127.0.0.1"
     port: int = 0
@@ -77,6 +80,7 @@ class Sandbox:
             voice_from=world.voice_from,
         )
         self.mailbox = Mailbox(self.clock)
+        self.issues = Issues(world.sentry_organisation)
         self._api = WebApi(self.state, lambda: self.url, self.slack.tell_bot, self.settings.scopes)
         self._calls: dict[str, deque[float]] = defaultdict(deque)
         self._runner: web.AppRunner | None = None
@@ -97,6 +101,7 @@ class Sandbox:
         app.router.add_route("*", "/api/{method}", self._slack)
         app.router.add_post("/upload/{id}", page.guarded(self._upload, self.settings.host))
         TwilioApi(self.phones, self.faults, self._record).register(app)
+        SentryApi(self.issues, self.settings.sentry_token, self.faults, self._record).register(app)
         control.register(app, self)
         self.socket.register(app)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSING_SECONDS)

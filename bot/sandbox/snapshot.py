@@ -53,6 +53,7 @@ def take(sandbox: Sandbox) -> dict[str, Any]:
         "mail": [_fields(mail, "headers") for mail in sandbox.mailbox.messages],
         "files": [_fields(file, "content", filename="name") for file in state.files],
         "firing": sandbox.firing,
+        "issues": [{**_fields(issue), "short_id": issue.short_id} for issue in sandbox.issues.listed],
         "faults": [asdict(fault) for fault in sandbox.faults.script],
         "down": sandbox.faults.down,
     }

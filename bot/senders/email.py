@@ -1,8 +1,9 @@
-"""E-mail goes out: one page a message, over TLS unless the mail server is on this machine or the operator says otherwise."""
+"""E-mail goes out: one page or notice a message, over TLS unless the mail server is on this machine or the operator says otherwise."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -11,6 +12,7 @@ from email.policy import SMTP as WIRE
 from email.utils import format_datetime
 from enum import StrEnum
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from aiosmtplib import (
@@ -127,7 +129,7 @@ class Email:
         )
 
     def _message(self, delivery: Delivery) -> EmailMessage:
-        """The page as a mail; an address or a subject that would break out of its header is refused for good."""
+        """The page or the notice as a mail; an address or a subject that would break out of its header is refused for good."""
         words, message = delivery.request, EmailMessage(policy=WIRE)
         try:
             message["From"] = Address(addr_spec=self._sender)
@@ -138,9 +140,24 @@ class Email:
         message["Date"] = format_datetime(delivery.since)
         message["Message-ID"] = f"<{delivery.id}@{self._sender.rpartition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(words["text"])
-        message.add_alternative(words["html"], subtype="html")
+        message.set_content(words["text"] if "text" in words else words["body"])
+        if words.get("html"):
+            message.add_alternative(words["html"], subtype="html")
+        if words.get("attachment"):
+            _attach(message, words["attachment"])
         return message
+
+
+def _attach(message: EmailMessage, attachment: Mapping[str, Any]) -> None:
+    """Adds a text file to a mail; an invitation as an alternative of its words, which is where calendars look for it (RFC 6047)."""
+    described = EmailMessage()
+    described["Content-Type"] = attachment["content_type"]
+    main, sub, name = described.get_content_maintype(), described.get_content_subtype(), attachment["filename"]
+    if main != "text":
+        raise SendError(f"a file of {main}/{sub} cannot go with a notice", code="malformed", permanent=True)
+    given = {key: value for key, value in described["Content-Type"].params.items() if key != "charset"}
+    add = message.add_alternative if sub == "calendar" else message.add_attachment
+    add(attachment["content"], subtype=sub, params=given, filename=name, disposition="attachment")
 
 
 async def _leave(client: SMTP) -> None:

@@ -38,6 +38,8 @@ class Slack:
             Kind.PIN: self._pin,
             Kind.BOOKMARK: self._bookmark,
             Kind.POST: self._post,
+            Kind.CHECKLIST: self._post,
+            Kind.CHECKLIST_EDIT: self._edit,
             Kind.DIRECT: self._post,
             Kind.HOME: self._publish,
             Kind.FILE: self._share,

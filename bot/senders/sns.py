@@ -14,6 +14,7 @@ from yarl import URL
 
 from bot.domain.outbox import Delivery, Receipt
 from bot.errors import SendError
+from bot.senders import bounded
 
 WITHIN = aiohttp.ClientTimeout(total=10)
 LARGEST = 1024 * 1024
@@ -51,15 +52,6 @@ class Sns:
                 if response.status != HTTPStatus.OK:
                     refused = 300 <= response.status < 500 and response.status not in (408, 429)
                     raise SendError(f"SNS answered {response.status}", code=str(response.status), permanent=refused)
-                return await _read(response)
+                return await bounded.read(response, LARGEST, "SNS answered with more than a mebibyte")
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise SendError(f"SNS cannot be reached ({type(error).__name__})", code="unreachable") from error
-
-
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    content = bytearray()
-    async for piece in response.content.iter_chunked(65536):
-        content += piece
-        if len(content) > LARGEST:
-            raise SendError("SNS answered with more than a mebibyte", code="too_large", permanent=True)
-    return bytes(content)

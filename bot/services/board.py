@@ -72,6 +72,19 @@ class Board:
         latest = max((one for one in ended if one[0] >= since), default=None)
         return None if latest is None else await self.hold(self.incidents[latest[1]])
 
+    async def watched_of(self, keys: Iterable[str], at: datetime) -> Incident | None:
+        """The incident that was resolved last of those that carry one of the keys and are watched at that moment (S5, W9)."""
+        await self.look(keys)
+        known = {incident_id: self.incidents[incident_id] for key in keys for incident_id in self.heard[key]}
+        ended = [(one.resolved_at, one.id) for one in known.values() if one.resolved_at is not None and await self._watched(one, at)]
+        return await self.hold(self.incidents[max(ended)[1]]) if ended else None
+
+    async def _watched(self, incident: Incident, at: datetime) -> bool:
+        rules = (await self.work.policy_of(incident.policy_digest)).verification
+        if rules.watch is None or incident.resolved_at is None or incident.merged_into is not None:
+            return False
+        return rules.holds_for(incident.severity) and at <= incident.resolved_at + rules.watch
+
     async def of_another_channel(self, channel: Channel, since: datetime) -> Incident | None:
         """The open incident whose alerts another monitoring channel reported at or after ``since``, the latest first."""
         others = MONITORING - {channel}

@@ -5,23 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bot.domain.escalation import BY_HAND, Position, delay_at
-from bot.domain.incidents import Incident
-from bot.domain.pages import Escalation
 from bot.domain.people import Member
 from bot.domain.roads import ANY
 from bot.domain.severity import ClockName
 from bot.domain.status import Step, next_status
-from bot.domain.timeline import EntryKind
-from bot.domain.timers import TimerKind
 from bot.errors import Malformed, NotFound, Refused
 from bot.messages import notices
-from bot.services import channels, escalations, situations
+from bot.services import by_hand, channels, escalations, situations
 from bot.services.incidents import actor
 from bot.services.outbox import say, tell
 from bot.services.work import UnitOfWork
 from bot.store import escalations as rows
-from bot.store import incidents, people, timers
+from bot.store import incidents, people
 
 _AT_MOST, _SPAN = 12, timedelta(minutes=10)
 """How often a person is called within that span before nobody can have them called once more by hand; the chain is not held back."""
@@ -44,7 +39,7 @@ async def page(work: UnitOfWork, incident_id: str, person_id: str, wanted: Seque
         raise Malformed(f"There is no way to call {names}: the policy has no number or address for them, or they wrote STOP.")
     for member, _ in reached:
         await _not_too_often(work, member)
-    run = await _run(work, incident)
+    run = await by_hand.run_for(work, incident, ClockName.ACKNOWLEDGE, next(iter(await rows.list_running(work.tx, incident.id)), None))
     situation = await situations.read(work, incident)
     await say(work, incident.id, notices.paged_by_hand(situation, by.name, [m.name for m, _ in reached]))
     for member, steps in reached:
@@ -59,25 +54,6 @@ async def _not_too_often(work: UnitOfWork, member: Member) -> None:
     if await rows.count_pages_to(work.tx, member.id, work.now - _SPAN) >= _AT_MOST:
         minutes = int(_SPAN.total_seconds() // 60)
         raise Refused(f"{member.name} was called {_AT_MOST} times within {minutes} minutes. Page somebody else, or wait.")
-
-
-async def _run(work: UnitOfWork, incident: Incident) -> Escalation:
-    """The run to which pages by hand belong: the one that rings, else one of their own that only waits for their answers."""
-    running = await rows.list_running(work.tx, incident.id)
-    by_hand = running[0] if running else await _begin(work, incident)
-    before = [page for page in await rows.list_pages(work.tx, incident.id) if page.escalation_id == by_hand.id and page.level == BY_HAND]
-    ring = 1 + max((page.ring for page in before), default=0)
-    return by_hand.at(Position(by_hand.round, BY_HAND, ring))
-
-
-async def _begin(work: UnitOfWork, incident: Incident) -> Escalation:
-    at = Position(1, BY_HAND, 1)
-    run = await rows.add_escalation(work.tx, incident.id, ClockName.ACKNOWLEDGE, at, work.now)
-    policy = await work.policy_of(incident.policy_digest)
-    due_at = work.now + delay_at(policy.chain, at)
-    await timers.add_timer(work.tx, incident.id, TimerKind.RING, due_at=due_at, armed_at=work.now, escalation_id=run.id)
-    await work.write(EntryKind.CHAIN_STARTED, incident.id, facts={"clock": run.clock.value, "by_hand": True})
-    return run
 
 
 async def named(work: UnitOfWork, name: str) -> list[Member]:

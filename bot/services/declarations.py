@@ -7,12 +7,13 @@ from datetime import timedelta
 
 from bot.domain.declaration import SAME_TITLE_WITHIN, Declaration, same_title
 from bot.domain.incidents import TITLE_LIMIT, Incident
+from bot.domain.phases import phase_in
 from bot.domain.severity import ClockName
 from bot.domain.status import Status
 from bot.domain.timeline import EntryKind
 from bot.errors import Malformed, Refused
 from bot.messages import texts
-from bot.services import channels, escalations, promises
+from bot.services import channels, closing, escalations, promises, stages
 from bot.services.people import may_see
 from bot.services.work import UnitOfWork
 from bot.store import incidents, people
@@ -67,9 +68,12 @@ async def declare(work: UnitOfWork, wanted: Declaration) -> Declared:
     )
     facts = {"severity": severity.label, "opened_at": opened_at.isoformat(), "number": incident.number}
     await work.write(EntryKind.DECLARED, incident.id, actor_id=wanted.declared_by, text=title, facts=facts)
+    first = phase_in(work.policy.phases, incident.status)
+    incident = incident if first is None else await closing.set_phase(work, incident, first.name, None)
     await promises.begin_all(work, incident)
     incident = await incidents.get_incident(work.tx, incident.id)
     await channels.open_first(work, incident)
+    await stages.begin(work, incident)
     if severity.pages:
         await escalations.start(work, incident, ClockName.ACKNOWLEDGE)
     return Declared(incident, joined=False)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot import telemetry
+from bot.domain import pace
 from bot.domain.incidents import Channel, Purpose
 from bot.domain.outbox import (
     AMBIGUITY,
@@ -28,7 +29,7 @@ from bot.domain.pages import PageState
 from bot.domain.timeline import EntryKind
 from bot.errors import SendError
 from bot.messages import card, mail, notices
-from bot.services import backlog, channels, escalations, operators, replies, situations
+from bot.services import backlog, channels, escalations, operators, replies, runbooks, situations
 from bot.services.outbox import post_card_again, refresh_card, say
 from bot.services.work import UnitOfWork
 from bot.store import escalations as pages
@@ -69,7 +70,7 @@ async def prepare(work: UnitOfWork, message: OutboxMessage, lease: timedelta) ->
 
 
 def _goes_to_a_channel(message: OutboxMessage) -> bool:
-    return message.incident_id is not None and message.kind not in (*PAGES, Kind.DIRECT, Kind.HOME, Kind.CHANNEL)
+    return message.incident_id is not None and message.kind not in (*PAGES, Kind.NOTICE, Kind.DIRECT, Kind.HOME, Kind.CHANNEL)
 
 
 async def _channel_of(work: UnitOfWork, message: OutboxMessage) -> Channel | None:
@@ -110,6 +111,8 @@ async def _bind(work: UnitOfWork, message: OutboxMessage, channel: Channel | Non
         return None
     if message.kind in (Kind.CARD, Kind.CARD_EDIT):
         return await _card(work, message, channel, address)
+    if message.kind in (Kind.CHECKLIST, Kind.CHECKLIST_EDIT):
+        return await _checklist(work, message, address)
     if message.kind is Kind.PIN:
         return None if channel.message_ts is None else {"channel": address, "timestamp": channel.message_ts}
     if message.kind is Kind.BOOKMARK:
@@ -126,8 +129,18 @@ async def _card(work: UnitOfWork, message: OutboxMessage, channel: Channel, addr
     return None if channel.message_ts is None else {"channel": address, "ts": channel.message_ts, **words}
 
 
-async def record(work: UnitOfWork, message: OutboxMessage, receipt: Receipt) -> None:
-    """Writes down that the message was taken and what came back with it."""
+async def _checklist(work: UnitOfWork, message: OutboxMessage, address: str) -> Mapping[str, Any] | None:
+    assert message.incident_id is not None, "a runbook's steps belong to an incident"
+    words, message_ts = await runbooks.checklist(work, message.incident_id, message.words["runbook"])
+    if message.kind is Kind.CHECKLIST:
+        return {"channel": address, **words}
+    return None if message_ts is None else {"channel": address, "ts": message_ts, **words}
+
+
+async def record(work: UnitOfWork, message: OutboxMessage, receipt: Receipt, rest: timedelta | None = None) -> None:
+    """Writes down that the message was taken and what came back with it; its gate is closed for a ``rest`` where it needs one."""
+    if rest is not None:
+        await outbox.close_gate(work.tx, gates(message.kind, message.lane)[1], rest, pace.REASON)
     if message.page_id is not None:
         await _record_page(work, message, receipt)
     elif message.incident_id is not None:
@@ -196,16 +209,24 @@ async def fail(work: UnitOfWork, message: OutboxMessage, error: SendError, jitte
     if error.code in CHANNEL_GONE and channel_id is not None and await _moves(work, message, channel_id, error):
         await _follow(work, message, str(error))
         return
-    if error.code == MESSAGE_GONE and message.kind in (Kind.CARD_EDIT, Kind.PIN) and message.incident_id is not None:
+    if error.code == MESSAGE_GONE and message.kind in (Kind.CARD_EDIT, Kind.PIN, Kind.CHECKLIST_EDIT) and message.incident_id is not None:
         await outbox.mark_ended(work.tx, message, MessageState.SUPERSEDED, str(error), work.now)
-        incident = await incidents.lock_incident(work.tx, message.incident_id)
-        await post_card_again(work, incident, Purpose(message.lane.partition(":")[0]))
+        await _post_again(work, message, message.incident_id)
         return
     if error.permanent or exhausted(message.kind, message.attempts):
         await _give_up(work, message, error)
         return
     after = max(error.retry_after or timedelta(), backoff(message.attempts, jitter))
     await outbox.mark_again(work.tx, message, after, str(error), ambiguous=message.ambiguous or error.ambiguous)
+
+
+async def _post_again(work: UnitOfWork, message: OutboxMessage, incident_id: str) -> None:
+    """Has what somebody deleted, and was to be changed, posted anew."""
+    incident = await incidents.lock_incident(work.tx, incident_id)
+    if message.kind is Kind.CHECKLIST_EDIT:
+        await runbooks.post_checklist(work, incident.id, message.words["runbook"])
+    else:
+        await post_card_again(work, incident, Purpose(message.lane.partition(":")[0]))
 
 
 async def _follow(work: UnitOfWork, message: OutboxMessage, why: str) -> None:
@@ -255,5 +276,5 @@ async def _say_failed(work: UnitOfWork, message: OutboxMessage, error: SendError
     if message.kind is Kind.CHANNEL:
         words = notices.announced(await situations.situation(work, message.incident_id), notice)
         await say(work, message.incident_id, words, purpose=Purpose.ANNOUNCE)
-    elif message.kind not in (Kind.POST, Kind.CARD_EDIT):
+    elif message.kind not in (Kind.POST, Kind.CARD_EDIT, Kind.CHECKLIST_EDIT):
         await say(work, message.incident_id, notice)

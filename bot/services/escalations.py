@@ -24,7 +24,7 @@ from bot.domain.escalation import (
 from bot.domain.incidents import Incident, Purpose
 from bot.domain.pages import Escalation, Page, PageState
 from bot.domain.people import Member
-from bot.domain.policy import Level, Policy
+from bot.domain.policy import Policy
 from bot.domain.roads import ANY, KINDS, Step, instead_of, steps
 from bot.domain.severity import ClockName, Road, Severity
 from bot.domain.situation import Situation
@@ -54,11 +54,11 @@ async def start(work: UnitOfWork, incident: Incident, clock: ClockName) -> None:
 
 async def go_on(work: UnitOfWork, escalation_id: str) -> None:
     """Nobody answered in time: the level's next ring, else the next level."""
-    run, incident, chain = await _leave(work, escalation_id)
+    run, incident, policy = await _leave(work, escalation_id)
     if run.ended_at is None and run.level == BY_HAND:
         await _end_unanswered(work, incident, run)
     elif run.ended_at is None:
-        await _ring_from(work, incident, run, next_ring(chain, _position(run)))
+        await _ring_from(work, incident, run, next_ring(policy.chain, _position(run), policy.severity(incident.severity)))
 
 
 async def _end_unanswered(work: UnitOfWork, incident: Incident, run: Escalation) -> None:
@@ -70,9 +70,9 @@ async def _end_unanswered(work: UnitOfWork, incident: Incident, run: Escalation)
 
 async def go_up(work: UnitOfWork, escalation_id: str) -> None:
     """Somebody asked for the next level: it is rung at once."""
-    run, incident, chain = await _leave(work, escalation_id)
+    run, incident, policy = await _leave(work, escalation_id)
     if run.ended_at is None:
-        await _ring_from(work, incident, run, next_level(chain, _position(run)))
+        await _ring_from(work, incident, run, next_level(policy.chain, _position(run), policy.severity(incident.severity)))
 
 
 async def move_on_if_failed(work: UnitOfWork, escalation_id: str) -> None:
@@ -81,8 +81,8 @@ async def move_on_if_failed(work: UnitOfWork, escalation_id: str) -> None:
     pages = await escalations.list_of_ring(work.tx, run)
     if run.ended_at is not None or run.level == BY_HAND or any(page.state is not PageState.FAILED for page in pages):
         return
-    run, incident, chain = await _leave(work, escalation_id)
-    to = next_level(chain, _position(run))
+    run, incident, policy = await _leave(work, escalation_id)
+    to = next_level(policy.chain, _position(run), policy.severity(incident.severity))
     if to.round == run.round:
         await _ring_from(work, incident, run, to)
     else:
@@ -94,18 +94,18 @@ def _position(run: Escalation) -> Position:
     return Position(run.round, run.level, run.ring)
 
 
-async def _leave(work: UnitOfWork, escalation_id: str) -> tuple[Escalation, Incident, Sequence[Level]]:
+async def _leave(work: UnitOfWork, escalation_id: str) -> tuple[Escalation, Incident, Policy]:
     run = await escalations.get_escalation(work.tx, escalation_id)
-    await timers.cancel_of_escalation(work.tx, run.id, work.now)
+    await timers.cancel_of_escalation(work.tx, run.id, work.now, "the chain went on")
     incident = await incidents.get_incident(work.tx, run.incident_id)
-    return run, incident, (await work.policy_of(incident.policy_digest)).chain
+    return run, incident, await work.policy_of(incident.policy_digest)
 
 
 async def _ring_from(work: UnitOfWork, incident: Incident, run: Escalation, at: Position) -> None:
     """Rings the first place from ``at`` on where somebody can be reached; parks the run when there is none."""
     policy = await work.policy_of(incident.policy_digest)
     exhausted = False
-    for place in places_to_try(policy.chain, at):
+    for place in places_to_try(policy.chain, at, policy.severity(incident.severity)):
         if place.round > run.round and not exhausted:
             exhausted = True
             await _say_exhausted(work, incident, run)
@@ -251,7 +251,7 @@ async def end(work: UnitOfWork, run: Escalation, reason: str, by: str | None) ->
     alive = await escalations.list_alive_of(work.tx, run.id)
     await escalations.stop_pages(work.tx, alive, work.now)
     await escalations.mark_ended(work.tx, run.id, work.now, reason, by)
-    await timers.cancel_of_escalation(work.tx, run.id, work.now)
+    await timers.cancel_of_escalation(work.tx, run.id, work.now, reason)
     facts = {"clock": run.clock.value, "reason": reason, "stopped": len(alive)}
     await work.write(EntryKind.CHAIN_ENDED, run.incident_id, actor_id=by, facts=facts)
 

@@ -10,6 +10,7 @@ from bot.domain.incidents import Incident
 from bot.domain.people import Member
 from bot.domain.timeline import EntryKind
 from bot.errors import Malformed, Refused
+from bot.services import runbooks
 from bot.services.declarations import declare
 from bot.services.outbox import refresh_card
 from bot.services.people import require_act
@@ -29,13 +30,15 @@ async def attach(work: UnitOfWork, member: Member, incident_id: str, alert_ids: 
     """Makes the alerts the incident's, whichever they were of before; both timelines say so."""
     require_act(member)
     incident = await incidents.lock_incident(work.tx, incident_id)
-    for row in await _chosen(work, alert_ids):
+    rows = await _chosen(work, alert_ids)
+    for row in rows:
         if row.incident_id == incident.id:
             continue
         await _leave(work, member, row)
         await inbox.move_alert(work.tx, row.id, incident.id, Disposition.JOINED, f"attached by {member.name}")
         facts = {"fingerprint": row.fingerprint, "source": row.source, "alert_id": row.id}
         await work.write(EntryKind.ALERT_JOINED, incident.id, actor_id=member.id, text=row.title, facts=facts)
+    await runbooks.show_of_alerts(work, incident, rows)
     await refresh_card(work, incident.id)
     return incident
 

@@ -16,7 +16,7 @@ from bot.domain.status import Status, Step, next_status
 from bot.domain.timeline import EntryKind
 from bot.errors import Malformed, NotFound
 from bot.messages import notices, texts
-from bot.services import channels, escalations, promises, situations
+from bot.services import channels, closing, escalations, promises, situations, stages
 from bot.services.outbox import refresh_card, say, tell
 from bot.services.people import require_act
 from bot.services.work import UnitOfWork
@@ -74,7 +74,7 @@ async def update(
     words = texts.clean(text.strip(), TEXT_LIMIT)
     if not words:
         raise Malformed("Say what happened, for example `/incident update Rolled back to 1.4.2, watching the error rate`.")
-    incident = await _move(work, incident, wanted, person_id, impact)
+    incident = await move(work, incident, wanted, person_id, impact)
     facts = {"status": wanted.value} | ({"impact_changed": True} if impact else {})
     await work.write(EntryKind.UPDATED, incident.id, actor_id=person_id, text=words, facts=facts)
     await promises.keep(work, incident.id, ClockName.UPDATE, person_id)
@@ -86,7 +86,8 @@ async def update(
     return incident
 
 
-async def _move(work: UnitOfWork, incident: Incident, wanted: Status, person_id: str, impact: str | None) -> Incident:
+async def move(work: UnitOfWork, incident: Incident, wanted: Status, person_id: str, impact: str | None) -> Incident:
+    """The incident in that status, its phase and quiet cycle with it; a first mitigation keeps its promise."""
     values: dict[str, object] = {"impact": texts.clean(impact.strip(), TEXT_LIMIT)} if impact else {}
     moved = wanted is not incident.status
     first_mitigation = wanted.mitigated and incident.mitigated_at is None
@@ -101,8 +102,10 @@ async def _move(work: UnitOfWork, incident: Incident, wanted: Status, person_id:
     if moved:
         facts = {"old": old.value, "new": wanted.value}
         await work.write(EntryKind.STATUS_CHANGED, incident.id, actor_id=person_id, facts=facts)
+        incident = await closing.follow(work, incident, person_id)
     if first_mitigation:
         await promises.keep(work, incident.id, ClockName.MITIGATE, person_id)
+        await escalations.end_for(work, incident.id, ClockName.MITIGATE, "a mitigation began", person_id)
     return incident
 
 
@@ -117,6 +120,10 @@ async def change_severity(work: UnitOfWork, incident_id: str, person_id: str, la
         choices = ", ".join(known.label for known in policy.severities)
         raise NotFound(f"There is no severity {label[:40]!r}. Choose one of {choices}.")
     if severity.label != incident.severity:
+        if incident.provisional and not reason and severity.rank > policy.severity(incident.severity).rank:
+            raise Malformed(
+                f"Say why {incident.reference} is less: `/incident severity {severity.label}` and a reason, which stays with it."
+            )
         return await set_severity(work, incident, severity, reason, by=member)
     if incident.provisional:
         return await _confirm_severity(work, incident, member, reason)
@@ -136,16 +143,19 @@ async def _confirm_severity(work: UnitOfWork, incident: Incident, member: Member
 async def set_severity(
     work: UnitOfWork, incident: Incident, severity: Severity, reason: str | None, *, by: Member | None = None, provisional: bool = False
 ) -> Incident:
-    """Another severity: its clocks replace the old ones, and it rings when it pages; ``by`` nobody when it is Muster's doing."""
-    old = incident.severity
+    """Another severity: its clocks, steps and roads replace the old ones, and it rings when it pages; ``by`` nobody: Muster did it."""
+    before = (await work.policy_of(incident.policy_digest)).severity(incident.severity)
+    old = before.label
     values = {"severity": severity.label, "provisional": provisional, "severity_reason": reason if by is None else None}
     incident = await incidents.change_incident(work.tx, incident, **values)
     person_id, name = (by.id, by.name) if by is not None else (None, "Muster")
     facts = {"old": old, "new": severity.label} | ({"provisional": True} if provisional else {})
     await work.write(EntryKind.SEVERITY_CHANGED, incident.id, actor_id=person_id, text=reason, facts=facts)
-    incident = await promises.begin_anew(work, incident, person_id)
+    await closing.settle(work, incident)
+    incident = await promises.change(work, incident, before, person_id)
     notice = notices.severity_changed(await situations.read(work, incident), name, old, reason)
     await tell_everyone(work, incident, notice)
+    await stages.change(work, incident, before)
     await refresh_card(work, incident.id)
     if severity.pages and incident.acknowledged_at is None:
         await escalations.start(work, incident, ClockName.ACKNOWLEDGE)
@@ -167,6 +177,8 @@ async def assign_role(work: UnitOfWork, incident_id: str, actor_id: str, role: R
         await incidents.set_role(work.tx, incident.id, role, person_id, work.now)
     facts = {"role": role.value, "person_id": person_id, "before": before}
     await work.write(EntryKind.ROLE_ASSIGNED, incident.id, actor_id=actor_id, facts=facts)
+    if role in promises.OF_ROLE:
+        await promises.keep(work, incident.id, promises.OF_ROLE[role], actor_id)
     situation = await situations.read(work, incident)
     former = situation.name(before) if before else None
     await say(work, incident.id, notices.role_assigned(situation, role, person.name, by.name, former))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.clock import new_id
 from bot.domain.alert import Alert, AlertRow, AlertStatus, Delivered, Disposition
-from bot.domain.correlation import changes_of, trouble_until
+from bot.domain.correlation import Judgement, changes_of, trouble_until
 from bot.domain.routing import Channel
 from bot.services.work import UnitOfWork
 from bot.store import alerts
@@ -18,8 +18,9 @@ from bot.store.alerts import Name
 
 @dataclass(slots=True)
 class Ledger:
-    """The occurrences by source and fingerprint, and what is to be written of them."""
+    """The occurrences by source and fingerprint, and what is to be written of them; ``heard`` names what is known from before."""
 
+    heard: Collection[Name] = ()
     rows: dict[Name, dict[str, AlertRow]] = field(default_factory=lambda: defaultdict(dict))
     resolved: dict[Name, datetime] = field(default_factory=dict)
     added: dict[str, AlertRow] = field(default_factory=dict)
@@ -28,8 +29,10 @@ class Ledger:
 
     def find(self, alert: Alert) -> AlertRow | None:
         """The occurrence of the same start, else the latest one that is firing."""
-        known = self.rows.get((alert.source, alert.fingerprint), {}).values()
-        same = next((row for row in known if row.starts_at == alert.starts_at), None)
+        known = self.rows.get((alert.source, alert.fingerprint))
+        if known is None:
+            return None
+        same = next((row for row in known.values() if row.starts_at == alert.starts_at), None)
         return same or self.firing(alert.source, alert.fingerprint)
 
     def firing(self, source: str, fingerprint: str) -> AlertRow | None:
@@ -49,6 +52,11 @@ class Ledger:
         """Whether an earlier occurrence of the same alert belongs to the incident."""
         known = self.rows[row.source, row.fingerprint].values()
         return any(other.incident_id == incident_id and other.id != row.id for other in known)
+
+    @property
+    def first_heard(self) -> set[Name]:
+        """The alerts that have a row now and had none before."""
+        return {(row.source, row.fingerprint) for row in self.added.values()}.difference(self.heard)
 
     def add(self, row: AlertRow) -> None:
         """Takes in a new occurrence."""
@@ -82,14 +90,14 @@ class Ledger:
 
 
 async def open_ledger(work: UnitOfWork, batch: Sequence[Delivered]) -> Ledger:
-    """What is known of every alert and note of the batch, in two statements."""
+    """What is known of every alert and note of the batch, in three statements; in one where none was ever heard."""
     read = [alert for delivered in batch if not delivered.test for alert in delivered.reading.alerts]
     notes = {(delivered.source, note.fingerprint) for delivered in batch for note in delivered.reading.notes}
-    names = {(alert.source, alert.fingerprint) for alert in read} | notes
-    starts = {alert.starts_at for alert in read if alert.starts_at is not None}
+    names = await alerts.list_heard(work.tx, {(alert.source, alert.fingerprint) for alert in read} | notes)
+    starts = {alert.starts_at for alert in read if alert.starts_at is not None and (alert.source, alert.fingerprint) in names}
     flapping = work.policy.correlation.flapping
     since = min((delivered.received_at for delivered in batch), default=work.now) - (flapping.within if flapping else timedelta())
-    ledger = Ledger(resolved=await alerts.list_last_resolved(work.tx, names))
+    ledger = Ledger(heard=names, resolved=await alerts.list_last_resolved(work.tx, names))
     for row in await alerts.list_known(work.tx, names, starts, since):
         ledger.rows[row.source, row.fingerprint][row.id] = row
     return ledger
@@ -102,8 +110,16 @@ async def write(work: UnitOfWork, ledger: Ledger) -> None:
     await alerts.change_alerts(work.tx, list(ledger.moved.values()))
 
 
-def new_row(alert: Alert, channel: Channel, received_at: datetime, disposition: Disposition, reason: str) -> AlertRow:
-    """A new occurrence without an incident."""
+def new_row(
+    alert: Alert,
+    channel: Channel,
+    received_at: datetime,
+    disposition: Disposition,
+    reason: str,
+    incident_id: str | None = None,
+    judgement: Judgement | None = None,
+) -> AlertRow:
+    """A new occurrence with what became of it."""
     firing = alert.status is AlertStatus.FIRING
     return AlertRow(
         id=new_id(),
@@ -121,8 +137,9 @@ def new_row(alert: Alert, channel: Channel, received_at: datetime, disposition: 
         resolved_at=None if firing else trouble_until(alert, received_at),
         disposition=disposition,
         reason=reason,
-        incident_id=None,
+        incident_id=incident_id,
         channel=channel.value,
-        service=alert.labels.get("service", "")[:200] or None,
+        service=judgement.service if judgement is not None else alert.labels.get("service", "")[:200] or None,
+        system=judgement.system if judgement is not None else None,
         unreadable=alert.unreadable,
     )

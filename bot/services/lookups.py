@@ -12,7 +12,7 @@ from bot.domain.severity import Road
 from bot.domain.situation import Situation
 from bot.messages import folding, home, sentences, texts, times
 from bot.messages.home import OnCall, Owed
-from bot.services import inbox, people, situations
+from bot.services import follow_ups, inbox, people, situations
 from bot.services.work import UnitOfWork
 from bot.store import people as people_rows
 from bot.store import timeline
@@ -68,6 +68,7 @@ async def home_of(work: UnitOfWork, member: Member) -> dict[str, object]:
         owed=owed,
         on_call=await on_call(work),
         waiting=await inbox.listed(work),
+        follow_ups=await follow_ups.owed_by(work, member),
     )
 
 

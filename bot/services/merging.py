@@ -10,7 +10,7 @@ from bot.domain.status import Status
 from bot.domain.timeline import EntryKind
 from bot.errors import Refused
 from bot.messages import merging
-from bot.services import promises, situations
+from bot.services import promises, runbooks, situations, stages
 from bot.services.incidents import change_severity
 from bot.services.outbox import refresh_card, say
 from bot.services.people import require_act
@@ -26,12 +26,14 @@ async def merge(work: UnitOfWork, member: Member, gone_id: str, into_id: str) ->
     moved = await _move_alerts(work, gone, into)
     await _move_correlations(work, gone, into)
     await promises.withdraw(work, gone.id, tuple(ClockName), f"merged into {into.reference}", member.id)
+    await stages.end(work, gone.id, f"merged into {into.reference}")
     gone = await _end(work, member, gone, into)
     await work.write(EntryKind.MERGED, into.id, actor_id=member.id, text=gone.title, facts={"from": gone.reference, "alerts": moved})
     into = await _keep_the_worse(work, member, gone, into)
     before, after = await situations.read(work, gone), await situations.read(work, into)
     await say(work, gone.id, merging.merged_away(before, after, member.name))
     await say(work, into.id, merging.merged_in(after, before, member.name, moved))
+    await runbooks.show(work, into, [key for key, _ in await runbooks.of_incident(work, gone)])
     for incident in (gone, into):
         await refresh_card(work, incident.id)
     return into

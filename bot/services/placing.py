@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
-from bot.domain.alert import Alert, AlertRow, Disposition
+from bot.domain.alert import Alert, Disposition
 from bot.domain.correlation import (
     MONITORING,
     Judgement,
@@ -31,8 +31,7 @@ from bot.store import incidents, people
 _LEFT = {RouteAction.INBOX: Disposition.INBOX, RouteAction.DROP: Disposition.DROPPED, RouteAction.HEARTBEAT: Disposition.IGNORED}
 
 
-@dataclass(frozen=True, slots=True)
-class New:
+class New(NamedTuple):
     """An alert that is to be placed; ``changes`` are how often it began or ended lately, where that is too often."""
 
     alert: Alert
@@ -43,8 +42,7 @@ class New:
     changes: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """What became of an alert. ``opened``: it is what the incident was declared for. ``quiet``: nobody needs to be told."""
 
     disposition: Disposition
@@ -53,11 +51,10 @@ class Placed:
     opened: bool = False
     quiet: bool = False
 
-    def row(self, row: AlertRow, judgement: Judgement | None = None) -> AlertRow:
-        """The alert's row with what became of it."""
-        incident_id = self.incident.id if self.incident is not None else None
-        row = replace(row, disposition=self.disposition, reason=self.reason, incident_id=incident_id)
-        return row if judgement is None else replace(row, service=judgement.service, system=judgement.system)
+
+def is_left(judgement: Judgement) -> bool:
+    """Whether the alert belongs into no incident, whichever are open."""
+    return judgement.action in _LEFT
 
 
 async def place(work: UnitOfWork, board: Board, new: New) -> Placed:
@@ -99,9 +96,10 @@ def _joined(board: Board, new: New, incident: Incident, reason: str) -> Placed:
 
 
 async def _reopen(work: UnitOfWork, board: Board, new: New) -> Placed | None:
-    """The incident of the same trouble that was resolved just now, open again; None when there is none."""
+    """The incident of the same trouble that was resolved just now, or is watched still, open again; None when there is none (S5, W9)."""
     span = work.policy.correlation.reopen_within
     ended = await board.resolved_of(new.judgement.key, new.received_at - span) if span else None
+    ended = ended or await board.watched_of(keys_of(new.judgement), new.received_at)
     if ended is None or ended.resolved_at is None:
         return None
     after = format_span(new.received_at - ended.resolved_at)

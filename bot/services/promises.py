@@ -1,73 +1,143 @@
-"""Promises: the acknowledge, mitigate, update and write-up clocks of an incident (J6).
+"""Promises: the clocks of an incident, those of the response and those of the write-up (J6, O9, O11, O13, W8).
 
 Each run of a clock is a row with its due time. It is warned before it is due, and when it is missed that is written down, the owner is
-told and the chain is rung; it is chased until somebody moves.
+told, then whom the policy names, and the chain is rung; it is chased until somebody moves. The write-up is chased and rings nobody.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from bot.domain.incidents import Incident, Purpose
-from bot.domain.severity import ClockName, ClockRule
+from bot.domain.clocks import Moments, Move, Running, due_from, moments, replan
+from bot.domain.incidents import Incident, Purpose, Role
+from bot.domain.people import Member
+from bot.domain.severity import RESPONSE, WRITE_UP, ClockName, ClockRule, Severity
 from bot.domain.timeline import EntryKind
-from bot.domain.timers import Promise, Timer, TimerKind, lateness, plan_timers
+from bot.domain.timers import Promise, Timer, TimerKind, lateness
 from bot.messages import notices
-from bot.services import escalations, situations
+from bot.messages import stages as words
+from bot.services import escalations, informing, invitations, situations
 from bot.services.outbox import say
 from bot.services.work import UnitOfWork
 from bot.store import incidents, people, promises, timers
 
-RESPONSE_CLOCKS = (ClockName.ACKNOWLEDGE, ClockName.MITIGATE, ClockName.UPDATE)
+RESPONSE_CLOCKS = RESPONSE
+OF_ROLE = {
+    Role.COMMANDER: ClockName.COMMANDER,
+    Role.TECHNICAL_LEAD: ClockName.TECHNICAL_LEAD,
+    Role.COMMUNICATIONS_LEAD: ClockName.COMMUNICATIONS,
+}
+"""The clocks that are kept by giving a role."""
 
 
 async def begin(work: UnitOfWork, incident: Incident, clock: ClockName, started_at: datetime) -> Promise | None:
     """Starts the clock at ``started_at``; None when the severity promises nothing by it."""
-    severity = (await work.policy_of(incident.policy_digest)).severity(incident.severity)
-    rule = severity.clocks.get(clock)
+    rule = (await _severity(work, incident)).clocks.get(clock)
     if rule is None:
         return None
-    promise = await promises.add_promise(work.tx, incident.id, clock, started_at, started_at + rule.breach)
-    await _arm(work, promise, plan_timers(rule, started_at))
+    return await _add(work, incident, clock, started_at, started_at + rule.breach, moments(rule, started_at + rule.breach, work.now))
+
+
+async def _add(work: UnitOfWork, incident: Incident, clock: ClockName, started_at: datetime, due_at: datetime, planned: Moments) -> Promise:
+    promise = await promises.add_promise(work.tx, incident.id, clock, started_at, due_at)
+    await arm(work, promise, planned)
     return promise
 
 
+async def arm(work: UnitOfWork, promise: Promise, planned: Moments) -> None:
+    """Arms the timers of a promise."""
+    for kind, due_at in planned.items():
+        await timers.add_timer(work.tx, promise.incident_id, kind, due_at=due_at, armed_at=work.now, promise_id=promise.id)
+
+
+async def _severity(work: UnitOfWork, incident: Incident) -> Severity:
+    return (await work.policy_of(incident.policy_digest)).severity(incident.severity)
+
+
 async def begin_all(work: UnitOfWork, incident: Incident) -> None:
-    """Starts every clock of a new incident at its opening: the receipt of the alert, or the declaration (J6)."""
-    for clock in RESPONSE_CLOCKS:
+    """Starts every clock of a new incident's response at its opening: the receipt of the alert, or the declaration (J6)."""
+    for clock in RESPONSE:
         promise = await begin(work, incident, clock, incident.opened_at)
         if promise is not None and clock is ClockName.UPDATE:
             incident = await incidents.change_incident(work.tx, incident, next_update_at=promise.due_at)
 
 
 async def begin_anew(work: UnitOfWork, incident: Incident, person_id: str | None) -> Incident:
-    """Starts the clocks that are still owed from now on, after a change of severity or a reopening."""
-    await withdraw(work, incident.id, RESPONSE_CLOCKS, "the clocks began anew", person_id)
-    update_promise = await begin(work, incident, ClockName.UPDATE, work.now)
-    if incident.acknowledged_at is None:
-        await begin(work, incident, ClockName.ACKNOWLEDGE, work.now)
-    if incident.mitigated_at is None:
-        await begin(work, incident, ClockName.MITIGATE, work.now)
-    next_update_at = update_promise.due_at if update_promise else None
-    return await incidents.change_incident(work.tx, incident, next_update_at=next_update_at)
+    """Starts the clocks that are owed from now on, after a reopening."""
+    await withdraw(work, incident.id, RESPONSE, "the clocks began anew", person_id)
+    for clock in sorted(await _owed(work, incident), key=RESPONSE.index):
+        await begin(work, incident, clock, work.now)
+    return await show_next_update(work, incident)
+
+
+async def _owed(work: UnitOfWork, incident: Incident) -> Collection[ClockName]:
+    """The clocks of the response that nothing has kept so far."""
+    roles = await incidents.list_roles(work.tx, incident.id)
+    kept = {clock for role, clock in OF_ROLE.items() if role in roles}
+    done = {ClockName.ACKNOWLEDGE: incident.acknowledged_at, ClockName.MITIGATE: incident.mitigated_at, ClockName.TICKET: incident.ticket}
+    kept |= {clock for clock, value in done.items() if value is not None}
+    told = [promise for promise in await promises.list_promises(work.tx, incident.id) if promise.clock is ClockName.TENANTS]
+    kept |= {ClockName.TENANTS} if any(promise.kept_at for promise in told) else set()
+    return set(RESPONSE) - kept
+
+
+async def show_next_update(work: UnitOfWork, incident: Incident) -> Incident:
+    """The incident with the time at which its next update is promised now."""
+    promise = await promises.find_open(work.tx, incident.id, ClockName.UPDATE)
+    return await incidents.change_incident(work.tx, incident, next_update_at=promise.due_at if promise else None)
+
+
+async def change(work: UnitOfWork, incident: Incident, before: Severity, person_id: str | None) -> Incident:
+    """Has every clock run by the incident's severity, which was another one ``before`` (J3): moved, begun or withdrawn, none lost."""
+    severity = await _severity(work, incident)
+    reason = f"the severity changed from {before.label} to {severity.label}"
+    plan = replan(severity, await list_running(work, incident), await _owed(work, incident), work.now, raised=severity.rank < before.rank)
+    await withdraw(work, incident.id, [promise.clock for promise in plan.withdrawn], reason, person_id)
+    for move in plan.moves:
+        await _move(work, incident, move, reason)
+    for start in plan.starts:
+        await _add(work, incident, start.clock, work.now, start.due_at, start.timers)
+    return await show_next_update(work, incident)
+
+
+async def list_running(work: UnitOfWork, incident: Incident) -> list[Running]:
+    """The open promises of an incident with what is armed of them, the one that is due first before the others."""
+    armed = await timers.list_armed(work.tx, incident.id)
+    found = await promises.list_open(work.tx, incident.id)
+    return [Running(one, {timer.kind: timer.due_at for timer in armed if timer.promise_id == one.id}) for one in found]
+
+
+async def _move(work: UnitOfWork, incident: Incident, move: Move, reason: str) -> None:
+    promise = move.promise
+    await timers.cancel_of_promise(work.tx, promise.id, work.now, reason)
+    if move.anew:
+        await promises.mark_withdrawn(work.tx, promise.id, work.now, reason)
+        await escalations.end_for(work, incident.id, promise.clock, reason, None)
+        await _add(work, incident, promise.clock, promise.started_at, move.due_at, move.timers)
+        return
+    await promises.move_promise(work.tx, promise.id, move.due_at)
+    await arm(work, promise, move.timers)
 
 
 async def begin_write_up(work: UnitOfWork, incident: Incident) -> Promise | None:
-    """Starts the clock of the postmortem at the resolution (J6, J15)."""
-    severity = (await work.policy_of(incident.policy_digest)).severity(incident.severity)
-    if severity.postmortem is None:
-        return None
-    rule = ClockRule(breach=severity.postmortem, warn=severity.postmortem * 0.8)
-    due_at = work.now + rule.breach
-    promise = await promises.add_promise(work.tx, incident.id, ClockName.POSTMORTEM, work.now, due_at)
-    await _arm(work, promise, plan_timers(rule, work.now))
-    return promise
+    """Starts the clocks of the write-up at the resolution, and plans the meeting; gives back the postmortem's (J6, J15, O13).
 
-
-async def _arm(work: UnitOfWork, promise: Promise, planned: Iterable[tuple[TimerKind, datetime]]) -> None:
-    for kind, due_at in planned:
-        await timers.add_timer(work.tx, promise.incident_id, kind, due_at=due_at, armed_at=work.now, promise_id=promise.id)
+    Where only a major incident owes one, nothing begins until a person has said that it was: then it counts from the resolution, too.
+    What runs already goes on.
+    """
+    severity = await _severity(work, incident)
+    wanted = () if severity.major_only and incident.major is not True else WRITE_UP
+    for clock in wanted:
+        rule = severity.clocks.get(clock)
+        if rule is None or await promises.find_open(work.tx, incident.id, clock) is not None:
+            continue
+        started_at = incident.resolved_at or work.now
+        due_at = due_from(rule, started_at, work.now)
+        promise = await _add(work, incident, clock, started_at, due_at, moments(rule, due_at, work.now))
+        if clock is ClockName.MEETING:
+            await invitations.plan(work, incident, promise)
+    return await promises.find_open(work.tx, incident.id, ClockName.POSTMORTEM)
 
 
 async def keep(work: UnitOfWork, incident_id: str, clock: ClockName, by: str | None) -> Promise | None:
@@ -75,70 +145,96 @@ async def keep(work: UnitOfWork, incident_id: str, clock: ClockName, by: str | N
     promise = await promises.find_open(work.tx, incident_id, clock)
     if promise is None:
         return None
+    reason = f"{clock.value} promise kept"
     await promises.mark_kept(work.tx, promise.id, work.now)
-    await timers.cancel_of_promise(work.tx, promise.id, work.now)
+    await timers.cancel_of_promise(work.tx, promise.id, work.now, reason)
     late = int(lateness(promise.due_at, work.now).total_seconds())
     facts = {"clock": clock.value, "due_at": promise.due_at.isoformat(), "late_seconds": late}
     await work.write(EntryKind.PROMISE_KEPT, incident_id, actor_id=by, facts=facts)
-    await escalations.end_for(work, incident_id, clock, f"{clock.value} promise kept", by)
+    await escalations.end_for(work, incident_id, clock, reason, by)
     return promise
 
 
 async def withdraw(work: UnitOfWork, incident_id: str, clocks: Iterable[ClockName], reason: str, by: str | None) -> None:
-    """Ends open promises that are no longer owed, and their ringing."""
+    """Ends open promises that are no longer owed, and their ringing; the meeting is cancelled with its promise."""
     for clock in clocks:
         promise = await promises.find_open(work.tx, incident_id, clock)
         if promise is not None:
-            await promises.mark_withdrawn(work.tx, promise.id, work.now)
-            await timers.cancel_of_promise(work.tx, promise.id, work.now)
+            await promises.mark_withdrawn(work.tx, promise.id, work.now, reason)
+            await timers.cancel_of_promise(work.tx, promise.id, work.now, reason)
+        if promise is not None and clock is ClockName.MEETING:
+            await invitations.cancel(work, incident_id, reason)
         await escalations.end_for(work, incident_id, clock, reason, by)
+
+
+async def rule_of(work: UnitOfWork, incident: Incident, promise: Promise) -> ClockRule:
+    """The rule of a promise as the severity has it now; its own span where the severity has none any more."""
+    span = promise.due_at - promise.started_at
+    return (await _severity(work, incident)).clocks.get(promise.clock) or ClockRule.model_validate({"breach": span})
 
 
 async def warn(work: UnitOfWork, timer: Timer) -> None:
     """Says in the channel, and to the owner, that a promise is about to break."""
-    promise, incident = await _of(work, timer)
-    facts = {"clock": promise.clock.value, "due_at": promise.due_at.isoformat(), "late_seconds": _late(work, timer)}
+    promise, incident = await of_timer(work, timer)
+    late = int(lateness(timer.due_at, work.now).total_seconds())
+    facts = {"clock": promise.clock.value, "due_at": promise.due_at.isoformat(), "late_seconds": late}
     await work.write(EntryKind.PROMISE_WARNED, incident.id, facts=facts)
-    words = notices.promise_warned(await situations.read(work, incident), promise, await _mention(work, incident))
-    await say(work, incident.id, words, valid_until=promise.due_at)
+    owner = await _owner(work, incident, promise.clock)
+    said = notices.promise_warned(await situations.read(work, incident), promise, owner.slack_user_id if owner else None)
+    await say(work, incident.id, said, valid_until=promise.due_at)
 
 
 async def miss(work: UnitOfWork, timer: Timer) -> None:
-    """Writes down that a promise was missed, tells the owner, and rings the chain by the roads that the severity names."""
-    promise, incident = await _of(work, timer)
+    """Writes down that a promise was missed, tells the owner and whom the clock names, and rings by the roads of the severity."""
+    promise, incident = await of_timer(work, timer)
     await promises.mark_missed(work.tx, promise.id, work.now)
-    facts = {"clock": promise.clock.value, "due_at": promise.due_at.isoformat(), "late_seconds": _late(work, timer)}
+    late = int(lateness(promise.due_at, work.now).total_seconds())
+    facts = {"clock": promise.clock.value, "due_at": promise.due_at.isoformat(), "late_seconds": late}
     await work.write(EntryKind.PROMISE_MISSED, incident.id, facts=facts)
     await _chase(work, incident, promise)
 
 
 async def chase(work: UnitOfWork, timer: Timer) -> None:
-    """The missed promise is still open: the owner is told again and the chain rung again, until somebody moves."""
-    promise, incident = await _of(work, timer)
+    """The missed promise is still open: everybody is told again and the chain rung again, until somebody moves."""
+    promise, incident = await of_timer(work, timer)
     await _chase(work, incident, promise)
 
 
 async def _chase(work: UnitOfWork, incident: Incident, promise: Promise) -> None:
-    words = notices.promise_missed(await situations.read(work, incident), promise, await _mention(work, incident))
-    await say(work, incident.id, words)
-    if promise.clock is not ClockName.POSTMORTEM:
-        await say(work, incident.id, words, purpose=Purpose.ANNOUNCE)
+    rule = await rule_of(work, incident, promise)
+    situation = await situations.read(work, incident)
+    owner = await _owner(work, incident, promise.clock)
+    said = notices.promise_missed(situation, promise, owner.slack_user_id if owner else None)
+    await say(work, incident.id, said)
+    await _tell(work, incident, promise, rule, owner)
+    if promise.clock not in WRITE_UP:
+        await say(work, incident.id, said, purpose=Purpose.ANNOUNCE)
         await escalations.start(work, incident, promise.clock)
-    again = work.now + (promise.due_at - promise.started_at)
-    await _arm(work, promise, ((TimerKind.CHASE, again),))
+    await arm(work, promise, {TimerKind.CHASE: work.now + rule.breach})
 
 
-async def _of(work: UnitOfWork, timer: Timer) -> tuple[Promise, Incident]:
+async def _tell(work: UnitOfWork, incident: Incident, promise: Promise, rule: ClockRule, owner: Member | None) -> None:
+    """Tells whom the clock names of the miss, alone and by mail; of a write-up, which may be long after, its owner as well."""
+    situation = await situations.read(work, incident)
+    name = owner.name if owner is not None else "nobody yet"
+    members, _ = await informing.find_people(work, incident, rule.tell)
+    told = [owner] if owner is not None and promise.clock in WRITE_UP else []
+    told += [member for member in members if owner is None or member.id != owner.id or not told]
+    said, mailed = words.missed(situation, promise, name), words.missed_by_mail(situation, promise, name)
+    await informing.inform(work, incident, told, said, mailed, of=f"a missed promise ({promise.clock.value})")
+
+
+async def of_timer(work: UnitOfWork, timer: Timer) -> tuple[Promise, Incident]:
+    """The promise that a timer watches over, and its incident."""
     assert timer.promise_id is not None, "warn, breach and chase timers belong to a promise"
     promise = await promises.get_promise(work.tx, timer.promise_id)
     return promise, await incidents.get_incident(work.tx, promise.incident_id)
 
 
-def _late(work: UnitOfWork, timer: Timer) -> int:
-    return int(lateness(timer.due_at, work.now).total_seconds())
-
-
-async def _mention(work: UnitOfWork, incident: Incident) -> str | None:
-    if incident.owner_id is None:
-        return None
-    return (await people.get_person(work.tx, incident.owner_id)).slack_user_id
+async def _owner(work: UnitOfWork, incident: Incident, clock: ClockName) -> Member | None:
+    """Whose task it is to keep a promise: the owner's, and of the write-up whose the policy says it is."""
+    policy = await work.policy_of(incident.policy_digest)
+    roles = await incidents.list_roles(work.tx, incident.id)
+    holder = roles.get(policy.postmortem.by) if clock in WRITE_UP else None
+    person_id = holder or incident.owner_id
+    return None if person_id is None else await people.get_person(work.tx, person_id)

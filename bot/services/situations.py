@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from bot.domain.incidents import Incident, Purpose, find_number
+from bot.domain.severity import ClockName
 from bot.domain.situation import Situation
 from bot.errors import NotFound
+from bot.services import fulfilment, write_up
 from bot.services.people import unknown
 from bot.services.work import UnitOfWork
 from bot.store import alerts, escalations, incidents, people, promises
@@ -17,6 +19,8 @@ async def read(work: UnitOfWork, incident: Incident) -> Situation:
     pages = await escalations.list_pages(work.tx, incident.id)
     known = {incident.owner_id, incident.acknowledged_by, incident.resolved_by, incident.declared_by}
     known |= set(roles.values()) | {page.person_id for page in pages}
+    promised = tuple(await promises.list_promises(work.tx, incident.id))
+    owes_write_up = any(promise.open and promise.clock is ClockName.POSTMORTEM for promise in promised)
     return Situation(
         incident=incident,
         severity=policy.severity(incident.severity),
@@ -25,11 +29,13 @@ async def read(work: UnitOfWork, incident: Incident) -> Situation:
         roles=roles,
         alerts=tuple(await alerts.list_shown(work.tx, incident.id)),
         channel=await incidents.find_channel(work.tx, incident.id, Purpose.INCIDENT),
-        promises=tuple(await promises.list_promises(work.tx, incident.id)),
+        promises=promised,
         pages=tuple(pages),
         now=work.now,
         limits=work.limits,
         counted=await alerts.count_all(work.tx, incident.id),
+        closing=await fulfilment.read(work, incident, policy),
+        unwritten=await write_up.unwritten(work, incident, policy) if owes_write_up else (),
         system=system.title if (system := policy.systems.get(incident.system or "")) is not None else incident.system,
     )
 

@@ -12,7 +12,7 @@ from bot.domain.incidents import Incident
 from bot.domain.routing import RouteAction
 from bot.domain.timeline import EntryKind
 from bot.messages import notices
-from bot.services import promotions, situations
+from bot.services import closing, promotions, runbooks, situations
 from bot.services.outbox import refresh_card, say
 from bot.services.placing import Placed
 from bot.services.work import UnitOfWork
@@ -49,6 +49,8 @@ async def tell_joined(work: UnitOfWork, incident_id: str, joined: Sequence[Joine
         await _tell_flood(work, incident, joined[len(singly) :])
     if any(not one.placed.opened for one in joined):
         await refresh_card(work, incident_id)
+    await runbooks.show(work, incident, [one.judgement.route.runbook for one in joined if one.judgement.route is not None])
+    await closing.settle(work, incident)
     await _raise(work, incident, joined)
 
 
@@ -124,7 +126,7 @@ async def tell_recovered(work: UnitOfWork, incident_id: str, recovered: Sequence
     await _say_recovered(work, incident, [row for row, quiet in singly if not quiet], left)
     if rest:
         await _say_all_recovered(work, incident, rest, left)
-    await refresh_card(work, incident.id)
+    await closing.monitors_spoke(work, incident)
 
 
 async def _say_recovered(work: UnitOfWork, incident: Incident, rows: Sequence[AlertRow], left: int) -> None:

@@ -1,4 +1,4 @@
-"""Firing what is due: each timer once, in a transaction of its own, its lateness kept (B2); and the signals that time alone brings."""
+"""Firing what is due: each timer once, its lateness kept (B2); and the signals that time alone brings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot import telemetry
 from bot.domain.episodes import Episode
 from bot.domain.heartbeats import Heartbeat
 from bot.domain.timers import Timer, TimerKind, lateness
-from bot.services import escalations, promises, signals
+from bot.services import escalations, promises, signals, stages, watching
 from bot.services.work import UnitOfWork
 from bot.store import episodes, heartbeats, incidents, timers
 
@@ -25,27 +25,34 @@ async def _take_next_roads(work: UnitOfWork, timer: Timer) -> None:
 
 
 _HANDLERS: Mapping[TimerKind, Callable[[UnitOfWork, Timer], Awaitable[None]]] = {
-    TimerKind.WARN: promises.warn,
-    TimerKind.BREACH: promises.miss,
+    TimerKind.WARN: stages.warn,
+    TimerKind.BREACH: stages.miss,
     TimerKind.CHASE: promises.chase,
     TimerKind.RING: _ring,
     TimerKind.ROAD: _take_next_roads,
+    TimerKind.STEP: stages.reach,
+    TimerKind.QUIET: watching.quiet_is_over,
+    TimerKind.WATCH: watching.watch_is_over,
 }
 
 
-async def fire_next(work: UnitOfWork) -> Timer | Heartbeat | Episode | None:
-    """The longest overdue timer, fired, or else what of heartbeats and episodes is due; None when nothing is."""
-    due = await timers.list_due(work.tx, work.now, 1)
-    return await _fire(work, due[0]) if due else await signals.fire_next(work)
+async def fire_next(work: UnitOfWork, at_most: int = 1) -> Timer | Heartbeat | Episode | None:
+    """The last of up to ``at_most`` timers, the longest overdue, fired one after the other, or else what of heartbeats and episodes is due.
+
+    None when nothing is. They share the transaction, and with it its fate: what breaks one of them leaves all of them armed.
+    """
+    due = await timers.list_due(work.tx, work.now, at_most)
+    for timer in due:
+        await _fire(work, timer)
+    return due[-1] if due else await signals.fire_next(work)
 
 
-async def _fire(work: UnitOfWork, timer: Timer) -> Timer:
+async def _fire(work: UnitOfWork, timer: Timer) -> None:
     await incidents.lock_incident(work.tx, timer.incident_id)
     if await timers.mark_fired(work.tx, timer, work.now):
         late = lateness(timer.due_at, work.now)
         telemetry.observe_timer(timer.kind.value, late.total_seconds())
         await _HANDLERS[timer.kind](work, timer)
-    return timer
 
 
 async def next_due(work: UnitOfWork) -> datetime | None:

@@ -24,10 +24,10 @@ UNTITLED = "Untitled alert"
 
 def text_of(value: Any, limit: int = TEXT_LIMIT) -> str:
     """A scalar as text without NUL and lone surrogates, cut to ``limit`` characters; JSON for lists and objects; nothing for None."""
-    if value is None:
-        return ""
     if type(value) is str and value.isascii() and "\x00" not in value:
         return value.strip()[:limit]
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Mapping | list):

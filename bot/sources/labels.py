@@ -26,7 +26,7 @@ _SHORT = 200
 
 def canonical(labels: Mapping[str, Any]) -> dict[str, str]:
     """The labels that say anything, with service and environment under those names, too, and severity in lower case."""
-    said = filled(**labels)
+    said = {name: text for name, value in labels.items() if (text := text_of(value))}
     known = {name: said[other] for name, others in _CANONICAL.items() for other in reversed(others) if other in said}
     severity = {"severity": said["severity"].lower()} if "severity" in said else {}
     return said | known | severity

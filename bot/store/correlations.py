@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import bindparam, exists, func, or_, select
 
 from bot.domain.incidents import Incident
+from bot.domain.timers import TimerKind
 from bot.store.database import Transaction
 from bot.store.incidents import OPEN
 from bot.store.rows import as_nouns
-from bot.store.tables import correlations, incidents
+from bot.store.tables import correlations, incidents, timers
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,22 @@ class Match:
     last_at: datetime
 
 
+_WATCHED = exists().where(
+    timers.c.incident_id == incidents.c.id,
+    timers.c.kind == TimerKind.WATCH.value,
+    timers.c.subject.is_not(None),
+    timers.c.fired_at.is_(None),
+    timers.c.cancelled_at.is_(None),
+)
+"""Whether an incident is watched still after its resolution."""
+
+
 async def list_matches(tx: Transaction, keys: Sequence[str], resolved_since: datetime) -> tuple[list[Match], list[Incident]]:
-    """Which incidents carry which of the keys, and those incidents: open ones, and those resolved at or after ``resolved_since``."""
+    """Which incidents carry which of the keys, and those incidents: open or watched ones, and those resolved at or after a moment."""
     rows = (await tx.run(tx.select(correlations, correlations.c.key.in_(keys)))).mappings()
     matches = as_nouns(Match, rows)
     known = or_(incidents.c.id.in_({match.incident_id for match in matches}), incidents.c.correlation_key.in_(keys))
-    recent = or_(OPEN, incidents.c.resolved_at >= resolved_since)
+    recent = or_(OPEN, incidents.c.resolved_at >= resolved_since, _WATCHED)
     statement = tx.select(incidents, known, recent, incidents.c.merged_into.is_(None))
     return matches, as_nouns(Incident, (await tx.run(statement)).mappings())
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from bot.clock import new_id
@@ -20,7 +20,8 @@ from bot.store.rows import as_noun, as_nouns
 from bot.store.tables import outbox, rate_gates
 from bot.store.tables import pages as page_rows
 
-_LIVE = [state.value for state in LIVE_STATES]
+_LIVE: BindParameter[list[str]] = bindparam("live", [state.value for state in LIVE_STATES], expanding=True, literal_execute=True)
+"""Written into the statement as it stands: SQLite takes an index of live messages only for words that it can read beforehand."""
 _STEPS = [kind.value for kind in CHANNEL_STEPS]
 _FINISHED_BADLY = [MessageState.DEAD.value, MessageState.CANCELLED.value, MessageState.SUPERSEDED.value]
 
@@ -93,13 +94,11 @@ async def _supersede(tx: Transaction, replace_key: str, at: datetime) -> None:
 
 def _claimable(tx: Transaction) -> ColumnElement[bool]:
     now = tx.real_now
-    earlier, before = aliased(outbox), aliased(outbox)
+    first, before = aliased(outbox), aliased(outbox)
     gated = select(rate_gates.c.key).where(
         rate_gates.c.key.in_([outbox.c.provider_gate, outbox.c.method_gate]), rate_gates.c.closed_until > now
     )
-    queued_before = select(earlier.c.id).where(
-        earlier.c.order_key == outbox.c.order_key, earlier.c.state.in_(_LIVE), earlier.c.id < outbox.c.id
-    )
+    heads = select(func.min(first.c.id)).where(first.c.order_key.is_not(None), first.c.state.in_(_LIVE)).group_by(first.c.order_key)
     needed_done = select(before.c.id).where(
         before.c.id == outbox.c.after_id,
         or_(
@@ -108,13 +107,14 @@ def _claimable(tx: Transaction) -> ColumnElement[bool]:
         ),
     )
     return and_(
+        outbox.c.state.in_(_LIVE),
+        or_(outbox.c.order_key.is_(None), outbox.c.id.in_(heads)),
         outbox.c.due_real_at <= now,
         or_(
             outbox.c.state == MessageState.PENDING.value,
             and_(outbox.c.state == MessageState.SENDING.value, outbox.c.lease_until < now),
         ),
         or_(outbox.c.after_id.is_(None), needed_done.exists()),
-        or_(outbox.c.order_key.is_(None), ~queued_before.exists()),
         ~gated.exists(),
     )
 
@@ -126,7 +126,7 @@ async def claim_due(tx: Transaction, owner: str, lease: timedelta, limit: int, *
     chosen in a CTE of their own: PostgreSQL may run a subquery once a row, and would then lock and take more than ``limit``.
     """
     page = Priority.PAGE.value
-    lane = outbox.c.priority == page if pages else outbox.c.priority != page
+    lane = outbox.c.priority == page if pages else outbox.c.priority > page
     calls_out = select(page_rows.c.id).where(page_rows.c.incident_id == outbox.c.incident_id).exists()
     first = (outbox.c.priority, case((calls_out, 0), else_=1), outbox.c.due_real_at, outbox.c.id)
     due = select(outbox.c.id).where(tx.within(outbox), _claimable(tx), lane).order_by(*first)
@@ -247,7 +247,7 @@ async def expire_leases(tx: Transaction) -> int:
 
 async def count_by_state(tx: Transaction) -> dict[MessageState, int]:
     """How many messages are in each state that is not over, and how many are dead."""
-    counted = (*_LIVE, MessageState.DEAD.value)
+    counted = [state.value for state in (*LIVE_STATES, MessageState.DEAD)]
     statement = select(outbox.c.state, func.count()).where(tx.within(outbox), outbox.c.state.in_(counted)).group_by(outbox.c.state)
     return {MessageState(state): count for state, count in await tx.connection.execute(statement)}
 

@@ -58,6 +58,23 @@ async def mark_missed(tx: Transaction, promise_id: str, at: datetime) -> None:
     await tx.run(tx.update(promises, promises.c.id == promise_id, *_OPEN).values(missed_at=at))
 
 
-async def mark_withdrawn(tx: Transaction, promise_id: str, at: datetime) -> None:
-    """Ends a promise that is no longer owed, such as after a change of severity."""
-    await tx.run(tx.update(promises, promises.c.id == promise_id, *_OPEN).values(withdrawn_at=at))
+async def list_open(tx: Transaction, incident_id: str) -> list[Promise]:
+    """The open promises of an incident, the one that is due first before the others."""
+    rows = await tx.run(tx.select(promises, promises.c.incident_id == incident_id, *_OPEN).order_by(promises.c.due_at, promises.c.id))
+    return as_nouns(Promise, rows.mappings())
+
+
+async def mark_withdrawn(tx: Transaction, promise_id: str, at: datetime, reason: str) -> None:
+    """Ends a promise that is no longer owed, such as after a change of severity, and says why."""
+    await tx.run(tx.update(promises, promises.c.id == promise_id, *_OPEN).values(withdrawn_at=at, reason=reason))
+
+
+async def move_promise(tx: Transaction, promise_id: str, due_at: datetime) -> None:
+    """Gives an open promise another due time."""
+    await tx.run(tx.update(promises, promises.c.id == promise_id, *_OPEN).values(due_at=due_at))
+
+
+async def extend_promise(tx: Transaction, promise_id: str, due_at: datetime, at: datetime, reason: str) -> bool:
+    """Whether the promise could be put off: it is open, and never was before."""
+    where = (promises.c.id == promise_id, promises.c.extended_at.is_(None), *_OPEN)
+    return await tx.changed(tx.update(promises, *where).values(due_at=due_at, extended_at=at, reason=reason)) == 1

@@ -6,6 +6,7 @@ Every table carries ``organisation`` and ``branch``. Moments are aware UTC. ``*_
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     String,
     Table,
     Text,
@@ -32,6 +34,7 @@ from sqlalchemy import (
 from sqlalchemy import DateTime as SqlDateTime
 
 from bot.domain.alert import AlertStatus, Disposition
+from bot.domain.closing import CheckState
 from bot.domain.episodes import EpisodeKind
 from bot.domain.heartbeats import HeartbeatState
 from bot.domain.incidents import Purpose, Role
@@ -42,19 +45,30 @@ from bot.domain.status import OPEN_STATUSES, Status
 from bot.domain.timers import TimerKind
 
 
+def _in_utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError(f"a moment must carry its zone, got the naive {value!r}")
+    return value.astimezone(UTC)
+
+
+def _as_text(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    return (value if value.tzinfo is UTC else _in_utc(value)).isoformat(" ", "microseconds")[:26]
+
+
 class Moment(TypeDecorator[datetime]):
     """An aware UTC datetime on every dialect; a naive one is refused."""
 
     impl = SqlDateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"a moment must carry its zone, got the naive {value!r}")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        return None if value is None else _in_utc(value)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any] | None:
+        """What a value is bound as: on SQLite the text that SQLAlchemy keeps there, which a datetime writes quicker by itself."""
+        return _as_text if dialect.name == "sqlite" else super().bind_processor(dialect)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
@@ -90,9 +104,9 @@ def _one_of(name: str, choices: type[Any]) -> CheckConstraint:
     return CheckConstraint(f"{name} IN ({listed})", name=f"{name}_is_known")
 
 
-def _table(name: str, *items: Any) -> Table:
+def _table(name: str, *items: Any, **options: Any) -> Table:
     scope = (Column("organisation", String(64), nullable=False), Column("branch", String(64), nullable=False))
-    return Table(name, metadata, *scope, *items)
+    return Table(name, metadata, *scope, *items, **options)
 
 
 def _unique_where(name: str, *columns: str, where: str) -> Index:
@@ -164,6 +178,11 @@ incidents = _table(
     Column("provisional", Boolean, nullable=False, server_default=false()),
     Column("severity_reason", Text),
     _reference("merged_into", "incidents", nullable=True),
+    Column("phase", String(40)),
+    Column("major", Boolean),
+    Column("ticket", Text),
+    Column("overridden", Text),
+    _moment("verified_at", nullable=True),
     Column("version", Integer, nullable=False),
     _one_of("status", Status),
     CheckConstraint("(status = 'Resolved') = (resolved_at IS NOT NULL)", name="resolved_has_its_moment"),
@@ -231,7 +250,7 @@ alerts = _table(
     _one_of("status", AlertStatus),
     _one_of("disposition", Disposition),
     UniqueConstraint("organisation", "source", "fingerprint", "starts_at"),
-    Index("ix_alerts_incident_id", "incident_id"),
+    _index_where("ix_alerts_incident_id", "incident_id", where="incident_id IS NOT NULL"),
     Index("ix_alerts_inbox", "organisation", "disposition", "last_received_at"),
 )
 
@@ -279,8 +298,9 @@ rates = _table(
     Column("fingerprint", String(200), nullable=False),
     _moment("minute"),
     Column("count", Integer, nullable=False),
-    UniqueConstraint("organisation", "source", "fingerprint", "minute"),
-    Index("ix_rates_minute", "organisation", "minute"),
+    PrimaryKeyConstraint("organisation", "minute", "source", "fingerprint"),
+    _index_where("ix_rates_source", "organisation", "source", "minute", where="fingerprint = ''"),
+    sqlite_with_rowid=False,
 )
 
 episodes = _table(
@@ -315,7 +335,7 @@ intake = _table(
     Column("outcome", JSON),
     Column("error", Text),
     CheckConstraint("state IN ('pending', 'working', 'done', 'dead')", name="state_is_known"),
-    _index_where("ix_intake_due", "due_real_at", where="state IN ('pending', 'working')"),
+    _index_where("ix_intake_due", "due_real_at", "organisation", "state", where="state IN ('pending', 'working')"),
     _index_where("ix_intake_dead", "received_at", where="state = 'dead'"),
 )
 
@@ -330,6 +350,8 @@ promises = _table(
     _moment("kept_at", nullable=True),
     _moment("missed_at", nullable=True),
     _moment("withdrawn_at", nullable=True),
+    _moment("extended_at", nullable=True),
+    Column("reason", Text),
     _one_of("clock", ClockName),
     UniqueConstraint("incident_id", "clock", "cycle"),
     _unique_where("uq_promises_open", "incident_id", "clock", where="kept_at IS NULL AND withdrawn_at IS NULL"),
@@ -363,6 +385,8 @@ timers = _table(
     _moment("fired_at", nullable=True),
     _moment("cancelled_at", nullable=True),
     Column("late_seconds", Float),
+    Column("subject", String(140)),
+    Column("reason", Text),
     _one_of("kind", TimerKind),
     CheckConstraint("fired_at IS NULL OR fired_at >= due_at", name="never_early"),
     CheckConstraint("fired_at IS NULL OR cancelled_at IS NULL", name="fired_or_cancelled"),
@@ -374,6 +398,13 @@ timers = _table(
     ),
     _unique_where(
         "uq_timers_ring", "escalation_id", "kind", where="escalation_id IS NOT NULL AND fired_at IS NULL AND cancelled_at IS NULL"
+    ),
+    _unique_where(
+        "uq_timers_subject",
+        "incident_id",
+        "kind",
+        "subject",
+        where="subject IS NOT NULL AND fired_at IS NULL AND cancelled_at IS NULL",
     ),
     _index_where("ix_timers_due", "due_at", where="fired_at IS NULL AND cancelled_at IS NULL"),
 )
@@ -527,4 +558,86 @@ postmortems = _table(
     _moment("created_at"),
     _reference("written_by", "people", nullable=True),
     UniqueConstraint("incident_id", "version"),
+)
+
+checks = _table(
+    "checks",
+    Column("name", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("title", Text, nullable=False),
+    _moment("since_at"),
+    _moment("heard_at"),
+    _one_of("state", CheckState),
+    UniqueConstraint("organisation", "name"),
+)
+
+confirmations = _table(
+    "confirmations",
+    _id(),
+    _reference("incident_id", "incidents"),
+    Column("question", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    _reference("person_id", "people"),
+    _moment("at"),
+    _moment("withdrawn_at", nullable=True),
+    _unique_where("uq_confirmations_standing", "incident_id", "question", where="withdrawn_at IS NULL"),
+)
+
+runbook_steps = _table(
+    "runbook_steps",
+    _id(),
+    _reference("incident_id", "incidents"),
+    Column("runbook", String(64), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    _moment("shown_at"),
+    _moment("ticked_at", nullable=True),
+    _reference("ticked_by", "people", nullable=True),
+    _reference("message_id", "outbox", nullable=True),
+    UniqueConstraint("incident_id", "runbook", "number"),
+    Index("ix_runbook_steps_runbook", "organisation", "runbook", "ticked_at"),
+)
+
+follow_ups = _table(
+    "follow_ups",
+    _id(),
+    _reference("incident_id", "incidents"),
+    Column("kind", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+    _reference("owner_id", "people", nullable=True),
+    _moment("created_at"),
+    _moment("done_at", nullable=True),
+    _reference("done_by", "people", nullable=True),
+    UniqueConstraint("incident_id", "text"),
+)
+
+meetings = _table(
+    "meetings",
+    _id(),
+    _reference("incident_id", "incidents"),
+    _moment("at"),
+    Column("sequence", Integer, nullable=False),
+    _moment("held_at", nullable=True),
+    _moment("cancelled_at", nullable=True),
+    UniqueConstraint("incident_id"),
+)
+
+freezes = _table(
+    "freezes",
+    _id(),
+    Column("reason", Text, nullable=False),
+    _reference("author_id", "people", nullable=True),
+    Column("author", Text, nullable=False),
+    _moment("began_at"),
+    _moment("ended_at", nullable=True),
+    Column("ended_by", Text),
+    _unique_where("uq_freezes_live", "organisation", where="ended_at IS NULL"),
+)
+
+proofs = _table(
+    "proofs",
+    Column("route", String(200), nullable=False),
+    _moment("heard_at", nullable=True),
+    _moment("tested_at", nullable=True),
+    UniqueConstraint("organisation", "route"),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -158,6 +158,13 @@ async def took_part(tx: Transaction, incident_id: str, person_id: str) -> bool:
 async def find_decision(tx: Transaction, incident_id: str) -> TimelineEntry | None:
     """The latest entry of a person who decided the severity of an incident after it was opened."""
     where = (timeline.c.incident_id == incident_id, timeline.c.kind == EntryKind.SEVERITY_CHANGED.value, timeline.c.actor_id.is_not(None))
+    row = (await tx.run(_entries(tx, *where).order_by(timeline.c.seq.desc()).limit(1))).mappings().first()
+    return None if row is None else _entry(row)
+
+
+async def find_latest(tx: Transaction, incident_id: str, kinds: Collection[EntryKind]) -> TimelineEntry | None:
+    """The latest entry of an incident that is of one of those kinds."""
+    where = (timeline.c.incident_id == incident_id, timeline.c.kind.in_([kind.value for kind in kinds]))
     row = (await tx.run(_entries(tx, *where).order_by(timeline.c.seq.desc()).limit(1))).mappings().first()
     return None if row is None else _entry(row)
 

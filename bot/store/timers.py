@@ -25,9 +25,10 @@ async def add_timer(
     armed_at: datetime,
     promise_id: str | None = None,
     escalation_id: str | None = None,
+    subject: str | None = None,
 ) -> None:
-    """Arms a timer; one armed timer a kind of a promise, and one a run through the chain."""
-    values = {"kind": kind.value, "promise_id": promise_id, "escalation_id": escalation_id}
+    """Arms a timer; one armed timer a kind of a promise, one a run through the chain, and one a subject of an incident."""
+    values = {"kind": kind.value, "promise_id": promise_id, "escalation_id": escalation_id, "subject": subject}
     await tx.run(tx.insert(timers, id=new_id(), incident_id=incident_id, due_at=due_at, armed_at=armed_at, **values))
     tx.wake("timers")
 
@@ -45,19 +46,40 @@ async def mark_fired(tx: Transaction, timer: Timer, now: datetime) -> bool:
     return await tx.changed(statement) == 1
 
 
-async def cancel(tx: Transaction, at: datetime, *where: Any) -> None:
-    """Cancels the armed timers that meet the conditions."""
-    await tx.run(tx.update(timers, *_ARMED, *where).values(cancelled_at=at))
+async def cancel(tx: Transaction, at: datetime, reason: str, *where: Any) -> None:
+    """Cancels the armed timers that meet the conditions; why stays with them."""
+    await tx.run(tx.update(timers, *_ARMED, *where).values(cancelled_at=at, reason=reason))
 
 
-async def cancel_of_promise(tx: Transaction, promise_id: str, at: datetime) -> None:
+async def cancel_of_promise(tx: Transaction, promise_id: str, at: datetime, reason: str) -> None:
     """Cancels what is still armed of a promise."""
-    await cancel(tx, at, timers.c.promise_id == promise_id)
+    await cancel(tx, at, reason, timers.c.promise_id == promise_id)
 
 
-async def cancel_of_escalation(tx: Transaction, escalation_id: str, at: datetime) -> None:
+async def cancel_of_escalation(tx: Transaction, escalation_id: str, at: datetime, reason: str) -> None:
     """Cancels the next ring of a run through the chain."""
-    await cancel(tx, at, timers.c.escalation_id == escalation_id)
+    await cancel(tx, at, reason, timers.c.escalation_id == escalation_id)
+
+
+async def cancel_road(tx: Transaction, escalation_id: str, at: datetime, reason: str) -> None:
+    """Cancels the next road of a run's present ring; the next ring stays."""
+    await cancel(tx, at, reason, timers.c.escalation_id == escalation_id, timers.c.kind == TimerKind.ROAD.value)
+
+
+async def cancel_steps(tx: Transaction, incident_id: str, subject: str, at: datetime, reason: str) -> None:
+    """Cancels the steps of an incident whose subject begins so."""
+    where = (
+        timers.c.incident_id == incident_id,
+        timers.c.kind == TimerKind.STEP.value,
+        timers.c.subject.startswith(subject, autoescape=True),
+    )
+    await cancel(tx, at, reason, *where)
+
+
+async def list_armed(tx: Transaction, incident_id: str) -> list[Timer]:
+    """What is armed for an incident, the soonest first."""
+    rows = await tx.run(tx.select(timers, timers.c.incident_id == incident_id, *_ARMED).order_by(timers.c.due_at, timers.c.id))
+    return as_nouns(Timer, rows.mappings())
 
 
 async def find_next_due(tx: Transaction) -> datetime | None:

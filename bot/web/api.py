@@ -13,12 +13,25 @@ from bot.domain.incidents import Incident
 from bot.domain.situation import Situation
 from bot.domain.status import find_status
 from bot.errors import Malformed
-from bot.services import callouts, declarations, incidents, merging, people, postmortems, resolutions, situations
+from bot.services import callouts, declarations, incidents, merging, people, phases, resolutions, situations
 from bot.services.work import UnitOfWork
-from bot.web import inbox, stuck
+from bot.web import gate, inbox, postmortems, runbooks, stages, stuck
 from bot.web.callers import ROOT, Answer, Caller, UseCase, acting, actor_of, incident_for, may_see, person_of, reader_of
 from bot.web.edge import answer, edge_of
-from bot.web.models import Acknowledge, AssignRole, ChangeSeverity, Chosen, Declare, Merge, Page, Postmortem, Reopen, Resolve, Update
+from bot.web.models import (
+    Acknowledge,
+    AssignRole,
+    ChangeSeverity,
+    Chosen,
+    Declare,
+    EnterPhase,
+    Merge,
+    Page,
+    Reopen,
+    Resolve,
+    Thaw,
+    Update,
+)
 from bot.web.representation import shown
 
 
@@ -75,7 +88,15 @@ async def _page(work: UnitOfWork, caller: Caller, wanted: Page, reference: str) 
 
 async def _resolve(work: UnitOfWork, caller: Caller, wanted: Resolve, reference: str) -> Answer:
     person, incident = await actor_of(work, caller, reference)
-    return await _show(work, await resolutions.resolve(work, incident.id, person.id, wanted.text))
+    resolved = await resolutions.resolve(
+        work, incident.id, person.id, wanted.text, answers=wanted.answers, override=wanted.override, major=wanted.major
+    )
+    return await _show(work, resolved)
+
+
+async def _phase(work: UnitOfWork, caller: Caller, wanted: EnterPhase, reference: str) -> Answer:
+    person, incident = await actor_of(work, caller, reference)
+    return await _show(work, await phases.enter(work, incident.id, person.id, wanted.phase))
 
 
 async def _reopen(work: UnitOfWork, caller: Caller, wanted: Reopen, reference: str) -> Answer:
@@ -95,9 +116,11 @@ _ACTIONS: Mapping[str, tuple[type[BaseModel], UseCase]] = {
     "severity": (ChangeSeverity, _severity),
     "roles": (AssignRole, _role),
     "page": (Page, _page),
+    "phase": (EnterPhase, _phase),
     "resolve": (Resolve, _resolve),
     "reopen": (Reopen, _reopen),
     "merge": (Merge, _merge),
+    **stages.ACTIONS,
     "attach": (Chosen, inbox.attach),
     "detach": (Chosen, inbox.detach),
 }
@@ -122,33 +145,18 @@ async def _get(request: web.Request) -> web.Response:
     return answer(200, shown(await edge_of(request).services.read(_read_situation, caller, request.match_info["reference"])))
 
 
-async def _draft(work: UnitOfWork, caller: Caller, reference: str) -> Answer:
-    drafted = await postmortems.draft(work, (await incident_for(work, caller, reference)).id)
-    return {"reference": drafted.incident.reference, "version": drafted.version, "markdown": drafted.markdown}
-
-
-async def _get_postmortem(request: web.Request) -> web.Response:
-    caller = reader_of(request)
-    return answer(200, await edge_of(request).services.run(_draft, caller, request.match_info["reference"]))
-
-
-async def _save(work: UnitOfWork, caller: Caller, wanted: Postmortem, reference: str) -> Answer:
-    person, incident = await actor_of(work, caller, reference)
-    saved = await postmortems.save(work, incident.id, person.id, wanted.markdown)
-    return {"reference": incident.reference, "version": saved.version}
-
-
 def register(app: web.Application) -> None:
     """Mounts the routes."""
     one = f"{ROOT}/incidents/{{reference}}"
     inbox.register(app)
+    runbooks.register(app)
     stuck.register(app)
+    gate.register(app)
     app.router.add_get(f"{ROOT}/openapi.json", _openapi)
     app.router.add_get(f"{ROOT}/incidents", _list)
     app.router.add_post(f"{ROOT}/incidents", acting(Declare, _declare))
     app.router.add_get(one, _get)
-    app.router.add_get(f"{one}/postmortem", _get_postmortem)
-    app.router.add_put(f"{one}/postmortem", acting(Postmortem, _save))
+    postmortems.register(app)
     for name, (model, use_case) in _ACTIONS.items():
         app.router.add_post(f"{one}/{name}", acting(model, use_case))
 
@@ -156,12 +164,13 @@ def register(app: web.Application) -> None:
 async def _openapi(_request: web.Request) -> web.Response:
     """What the API takes, for machines."""
     models: dict[str, tuple[str, type[BaseModel]]] = {f"{ROOT}/incidents": ("post", Declare), **inbox.MODELS, **stuck.MODELS}
+    models |= {**gate.MODELS, **postmortems.MODELS, **runbooks.MODELS}
     models |= {f"{ROOT}/incidents/{{reference}}/{name}": ("post", model) for name, (model, _) in _ACTIONS.items()}
-    models[f"{ROOT}/incidents/{{reference}}/postmortem"] = ("put", Postmortem)
     paths = {path: {method: _operation(path, model)} for path, (method, model) in models.items()}
     one = f"{ROOT}/incidents/{{reference}}"
-    for path in (f"{ROOT}/incidents", one, f"{one}/postmortem", *inbox.READ, *stuck.READ):
+    for path in (f"{ROOT}/incidents", one, *inbox.READ, *postmortems.READ, *runbooks.READ, *stuck.READ, gate.PATH):
         paths.setdefault(path, {})["get"] = _operation(path, None)
+    paths[gate.FREEZE]["delete"] = _operation(gate.FREEZE, Thaw)
     document = {
         "openapi": "3.1.0",
         "info": {"title": "Muster", "version": "1"},

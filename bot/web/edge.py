@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from bot.clock import Clock
+from bot.domain.readiness import IssueTracker
 from bot.domain.routing import Carrier, SourceKind, SourceRule
 from bot.services.work import Services
 from bot.settings import Settings, resolve_secret
@@ -103,6 +104,7 @@ class Edge:
     loops: Sequence[Loop]
     control_token: str | None = None
     certificates: Certificates | None = None
+    sentry: IssueTracker | None = None
     room: Room = field(default_factory=Room, init=False)
     monitors: Mapping[str, Monitor] = field(init=False)
     token_secrets: Mapping[str, bytes] = field(init=False)

@@ -10,7 +10,7 @@ from bot import telemetry
 from bot.clock import new_id
 from bot.errors import Conflict, InvalidTransition, Malformed, NotAllowed, NotFound, Refused
 from bot.web import refusals
-from bot.web.edge import HEADERS, edge_of, refusal
+from bot.web.edge import HEADERS, answer, edge_of, refusal
 from bot.web.prompt import BUSY_FOR, Prompt
 from bot.web.room import Full
 
@@ -65,7 +65,7 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _http_error(error)
     except Refused as error:
         status = next(status for kind, status in _STATUS if isinstance(error, kind))
-        return refusal(status, error.code, str(error))
+        return _refused(status, error)
     except web.RequestPayloadError:
         return refusal(400, Malformed.code, "The body cannot be unpacked.")
     except Full as error:
@@ -74,6 +74,12 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         return refusal(503, "busy", "Too many changes at once. Send it again in a second.", **{"Retry-After": "1"})
     except TimeoutError:
         return refusal(408, "too_slow", "The request took too long to arrive. Send it again.")
+
+
+def _refused(status: int, error: Refused) -> web.Response:
+    """The refusal's code and sentence; each of its reasons too, where several things stand against it."""
+    reasons = {"reasons": [dict(reason) for reason in error.reasons]} if error.reasons else {}
+    return answer(status, {"code": error.code, "message": str(error), **reasons})
 
 
 def _http_error(error: web.HTTPException) -> web.Response:

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bot.domain.incidents import Road, Role
+from bot.domain.severity import ClockName
 
 
 class _Request(BaseModel):
@@ -72,15 +73,61 @@ class Page(_Request):
 
 
 class Resolve(_Request):
-    """The end, and what ended it."""
+    """The end, and what ended it.
+
+    ``answers`` are by the policy's questions, or by their numbers; ``override`` is why it is resolved although it is not verified;
+    ``major`` is said where the policy asks for it.
+    """
 
     text: str | None = None
+    answers: dict[str, str] = Field(default_factory=dict, max_length=50)
+    override: str | None = Field(None, max_length=10_000)
+    major: bool | None = None
+
+
+class EnterPhase(_Request):
+    """A phase of the policy, which the incident enters; its status follows."""
+
+    phase: str = Field(min_length=1, max_length=40)
 
 
 class Reopen(_Request):
     """The return, and why."""
 
     reason: str | None = None
+
+
+class Extend(_Request):
+    """More time for a promise, once: a span such as 15m, and why; the promise that is due next unless a clock is named."""
+
+    by: str
+    reason: str = Field(min_length=1, max_length=500)
+    clock: ClockName | None = None
+
+
+class WriteToTenants(_Request):
+    """What the critical tenants are to read."""
+
+    text: str = Field(min_length=1, max_length=10_000)
+
+
+class LinkTicket(_Request):
+    """The ticket under which it goes on."""
+
+    link: str
+
+
+class Report(_Request):
+    """The preliminary report."""
+
+    text: str = Field(min_length=1, max_length=10_000)
+
+
+class Meet(_Request):
+    """When the meeting is to be, such as tomorrow 15:00, or that it was held."""
+
+    at: str | None = None
+    held: bool = False
 
 
 class Merge(_Request):
@@ -118,9 +165,46 @@ class EndSilence(_Request):
     """The end of a silence before its time."""
 
 
+class Freeze(_Request):
+    """The gate closed by hand, and why."""
+
+    reason: str = Field(min_length=1, max_length=500)
+
+
+class Thaw(_Request):
+    """The end of the freeze."""
+
+
+class TickStep(_Request):
+    """A step of a runbook that was done, or with ``ticked: false`` was not; one of several runbooks is named by its key."""
+
+    step: int = Field(ge=1, le=1000)
+    runbook: str | None = Field(None, max_length=64)
+    ticked: bool = True
+
+
+class AddFollowUp(_Request):
+    """What is to be done afterwards, and by whom: a key of the policy's people; else the incident's owner."""
+
+    text: str = Field(min_length=1, max_length=1000)
+    owner: str | None = None
+
+
+class FollowUpDone(_Request):
+    """A follow-up that is done, by its number in the incident."""
+
+    number: int = Field(ge=1, le=1000)
+
+
 class Postmortem(_Request):
     """A postmortem as somebody wrote it."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
 
     markdown: str
+
+
+class SkipPostmortem(_Request):
+    """A postmortem that is not to be written, and why; for tokens whose access is owner or hq."""
+
+    reason: str = Field(min_length=1, max_length=500)

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
+from bot.cli.cast import make_policy
 from bot.cli.world import World, open_world
 from tests.browser.visitor import Visitor, find_chromium, launch, visit
 
@@ -29,7 +30,7 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def world() -> AsyncIterator[World]:
     """The demo, as `make demo` opens it."""
-    async with open_world("jovie", 0, page_port=0) as opened:
+    async with open_world(make_policy("jovie"), 0, page_port=0) as opened:
         yield opened
 
 

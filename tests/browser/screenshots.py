@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from playwright.async_api import Browser, async_playwright, expect
 
 from bot import telemetry
+from bot.cli.cast import make_policy
 from bot.cli.world import World, open_world
 from tests.browser.palette import reduce_colours
 from tests.browser.visitor import Scheme, Visitor, find_chromium, launch, visit
@@ -38,7 +39,7 @@ async def main() -> None:
 
 
 async def _tell(browser: Browser, scheme: Scheme, told: Callable[[Visitor], Awaitable[None]]) -> None:
-    async with open_world("jovie", 0, page_port=0) as world, visit(browser, world, scheme=scheme) as visitor:
+    async with open_world(make_policy("jovie"), 0, page_port=0) as world, visit(browser, world, scheme=scheme) as visitor:
         await _move_to_the_afternoon(world)
         await visitor.come()
         await visitor.press("Pause")

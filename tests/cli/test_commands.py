@@ -77,7 +77,7 @@ def test_an_untouched_record_verifies_and_a_changed_one_is_named(tmp_path: Path)
     ("arguments", "environment", "code", "sentence"),
     [
         (("serve",), {"MUSTER_PORT": "none"}, 1, "MUSTER_PORT"),
-        (("policy", "check", "nothing"), {}, 1, "shipped are default, jovie"),
+        (("policy", "check", "nothing"), {}, 1, "shipped are default, genme, jovie"),
         (("audit", "verify"), {"DATABASE_URL": "sqlite+aiosqlite:////nowhere/muster.db"}, 1, "There is no database"),
         (("migrate",), {"DATABASE_URL": "mysql://localhost"}, 1, "DATABASE_URL"),
         (("incident", "list"), {"MUSTER_TOKEN": ""}, 1, "MUSTER_TOKEN is not set"),
@@ -101,7 +101,7 @@ def test_the_shipped_policies_can_be_used_and_are_printed_whole() -> None:
     for name in ("default", "jovie"):
         assert run("policy", "check", name).exit_code == 0
         assert json.loads(run("policy", "show", name, "--json").stdout)["name"] == name
-    assert json.loads(run("policy", "schema").stdout)["title"] == "Policy"
+    assert json.loads(run("policy", "schema").stdout)["title"] == "Policy of Muster"
 
 
 async def test_an_incident_is_run_from_the_terminal(tmp_path: Path) -> None:
@@ -129,4 +129,15 @@ async def test_an_edited_postmortem_is_saved_and_comes_back(tmp_path: Path) -> N
         file.write_text(file.read_text(encoding="utf-8") + "\nThe cache was cold.\n", encoding="utf-8")
         saved = await call(house, "postmortem", "INC-1", "--from", str(file))
         assert saved.exit_code == 0 and "Saved as version" in saved.output
+        assert "Still empty: What happened, User impact, Root cause." in saved.output
         assert "The cache was cold." in (await call(house, "postmortem", "INC-1")).stdout
+        waived = await call(house, "postmortem", "INC-1", "--skip", "a drill")
+        assert waived.exit_code == 1 and "access is owner or hq" in waived.stderr
+        assert (await call(house, "postmortem", "INC-1", "--skip", "x", "-o", str(file))).exit_code == 2
+
+
+async def test_the_availability_is_printed_for_people_and_for_scripts(tmp_path: Path) -> None:
+    policy = make_policy(objectives=[{"title": "Checkout", "target": 99.9}])
+    async with open_house(f"sqlite+aiosqlite:///{tmp_path / 'muster.db'}", policy) as house:
+        assert "Checkout: 100 % in 28 days, target 99.9 %." in (await call(house, "availability")).output
+        assert json.loads((await call(house, "availability", "--json")).stdout)[0]["left_seconds"] == 2419

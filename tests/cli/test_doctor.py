@@ -426,3 +426,15 @@ async def test_a_mail_server_that_is_not_there_or_offers_no_tls_fails(clinic: Cl
 
 async def test_a_mail_server_without_tls_elsewhere_is_warned_about(clinic: Clinic) -> None:
     assert "without TLS" in of(await clinic.found(SMTP_URL=f"{clinic.sandbox.mailbox.url}?tls=off"), "mail", "warn")
+
+
+# Sentry
+
+
+async def test_sentry_is_asked_where_the_gate_wants_it(clinic: Clinic) -> None:
+    assert [topic for _, topic, _ in await clinic.found() if topic == "sentry"] == []
+    clinic.policy(gate={"sentry": {"url": clinic.sandbox.url, "organisation": clinic.sandbox.settings.sentry_organisation}})
+    assert "SENTRY_TOKEN is not set" in of(await clinic.found(), "sentry", "fail")
+    assert "does not accept SENTRY_TOKEN" in of(await clinic.found(SENTRY_TOKEN="sntrys_wrong"), "sentry", "fail")
+    told = await clinic.found(SENTRY_TOKEN=clinic.sandbox.settings.sentry_token)
+    assert of(told, "sentry", "ok") == "Sentry says what is unresolved there."

@@ -7,7 +7,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.cli.world import make_policy, open_world
+from bot.cli.cast import make_policy
+from bot.cli.world import open_world
 
 POLICY = """
 extends: jovie
@@ -37,7 +38,7 @@ def test_the_demo_keeps_the_routes_of_the_policy_behind_the_one_of_its_story(pol
 
 async def test_the_monitors_of_the_policy_may_post_with_the_demos_secret_where_there_is_none(policy: str) -> None:
     body = {"status": "firing", "alerts": []}
-    async with open_world(policy, 0, 0) as world, aiohttp.ClientSession() as http:
+    async with open_world(make_policy(policy), 0, 0) as world, aiohttp.ClientSession() as http:
         headers = {"Authorization": f"Bearer {world.alerts_secret}"}
         async with http.post(f"{world.bot_url}/alerts/checkout-grafana", json=body, headers=headers) as answer:
             assert answer.status == 202, await answer.text()

@@ -33,13 +33,11 @@ def test_jovie_is_kept_to_the_letter() -> None:
     policy = load_policy("jovie", read_policy)
     p0 = policy.severity("P0")
     minutes = {clock: rule.breach.total_seconds() / 60 for clock, rule in p0.clocks.items()}
-    assert minutes == {ClockName.ACKNOWLEDGE: 5, ClockName.MITIGATE: 15, ClockName.UPDATE: 15}
-    assert p0.postmortem is not None
-    assert p0.postmortem.total_seconds() == 24 * 3600
+    assert minutes == {ClockName.ACKNOWLEDGE: 5, ClockName.MITIGATE: 15, ClockName.UPDATE: 15, ClockName.POSTMORTEM: 24 * 60}
     assert (p0.pages, policy.announce, [zone.label for zone in policy.zones]) == (True, "alerts-critical", ["PT", "UTC"])
     assert [severity.label for severity in policy.severities] == ["P0", "P1", "P2"]
     assert policy.people["tim"].name == "Tim"
-    assert policy.postmortem.sections == (
+    assert tuple(section.title for section in policy.postmortem.sections) == (
         "What happened",
         "User impact",
         "Root cause",

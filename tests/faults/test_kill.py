@@ -16,7 +16,7 @@ from bot.sandbox.calls import OVER
 from bot.sandbox.mailbox import Mail
 from tests.faults.process import Process, open_process
 from tests.house import SECRETS, alert
-from tests.policies import TIM, TIM_MAIL, calling_by, policy_data
+from tests.policies import ANA_MAIL, TIM, TIM_MAIL, calling_by, policy_data
 from tests.web.amazon import HOST, SUBSCRIBE_URL, TOPIC, certificate, confirmation
 
 API = {"Authorization": f"Bearer {SECRETS['MUSTER_API_TOKEN']}"}
@@ -31,6 +31,10 @@ SENDING: Mapping[CrashPoint, Iterable[Kind]] = {
     CrashPoint.AFTER_RECORD: Kind,
 }
 SOURCES = policy_data()["sources"] | {"alarms": {"kind": "cloudwatch", "topics": [TOPIC]}}
+RUNBOOKS = {"errors": {"title": "Errors", "link": "https://wiki.example.com/errors"}}
+WITH_RUNBOOKS = {"runbooks": RUNBOOKS, "routes": [{**route, "runbook": "errors"} for route in policy_data()["routes"]]}
+TOLD = [{"who": ["ana"], "by": ["email"]}]
+"""Who is told by mail, and not called."""
 ROADS = ("sms", "whatsapp", "voice", "email")
 TRANSACTIONS = ("ingest", "claim", "prepare", "record", "once", "receive_receipt", "press", "call_ended", "acknowledge_by_link")
 PLACES = [
@@ -62,19 +66,28 @@ async def tell_the_story(process: Process) -> None:
     await process.post("/alerts/alarms", confirmation(Timestamp=now.isoformat()))
     await process.until(lambda: SUBSCRIBE_URL.removeprefix(HOST) in amazon.asked, "the confirmation")
     await process.until(lambda: {sms.channel for sms in sandbox.phones.inbox(TIM)} == {"sms", "whatsapp"}, "the texts")
-    mails = await process.until(lambda: mails_to_tim(process), "the mail")
+    mails = await process.until(lambda: mails_to(process, TIM_MAIL), "the mail")
+    await process.until(lambda: mails_to(process, ANA_MAIL), "the mail that calls nobody")
     await process.until(lambda: look_at_home(process), "the App Home")
     await process.until(lambda: press_one(process), "the call")
     await process.until(lambda: press_the_button(process, mails[0].text), "the link")
     await process.until(lambda: [c for c in sandbox.slack.channels.values() if c.name.startswith("inc-1") and c.pins], "the pin")
     await process.post("/api/v1/incidents/INC-1/ack", {}, **API, **{"Idempotency-Key": "ack"})
+    await process.until(lambda: said(process, "Steps of Errors: 0 of 1 ticked"), "the steps of the runbook")
+    await process.post("/api/v1/incidents/INC-1/runbooks/tick", {"step": 1}, **API, **{"Idempotency-Key": "tick"})
+    await process.until(lambda: said(process, "Steps of Errors: 1 of 1 ticked"), "the tick in the channel")
     await process.post("/api/v1/incidents/INC-1/resolve", {}, **API, **{"Idempotency-Key": "resolve"})
     await process.until(lambda: [file for file in sandbox.slack.files if file.channel], "the postmortem in the channel")
     await process.until(lambda: [c for c in sandbox.slack.channels.values() if "Status: Resolved" in str(c.messages)], "the card")
 
 
-def mails_to_tim(process: Process) -> list[Mail]:
-    return [mail for mail in process.sandbox.mailbox.messages if TIM_MAIL in mail.to]
+def said(process: Process, words: str) -> list[str]:
+    """Where that stands in the workspace."""
+    return [message.ts for channel in process.sandbox.slack.channels.values() for message in channel.messages if message.text == words]
+
+
+def mails_to(process: Process, address: str) -> list[Mail]:
+    return [mail for mail in process.sandbox.mailbox.messages if address in mail.to]
 
 
 async def look_at_home(process: Process) -> bool:
@@ -120,7 +133,9 @@ async def test_after_a_kill_a_replica_on_postgresql_takes_over_when_the_lease_ru
 
 
 async def kill_at(place: str, tmp_path: Path, database_url: str) -> None:
-    async with open_process(tmp_path, database_url, sources=SOURCES, **calling_by(*ROADS)) as process:
+    calling = calling_by(*ROADS)
+    calling["severities"][0]["tell"] = TOLD
+    async with open_process(tmp_path, database_url, sources=SOURCES, **WITH_RUNBOOKS, **calling) as process:
         await process.start(f"{place}:1")
         await tell_the_story(process)
         await process.until(lambda: process.ask("GET", "/readyz"), "the bot to be ready")
@@ -129,12 +144,14 @@ async def kill_at(place: str, tmp_path: Path, database_url: str) -> None:
         assert [channel.name for channel in channels] == ["inc-1-checkout-returns-500-for-card-payments"]
         phones = process.sandbox.phones
         calls = [call for call in phones.calls if call.to == TIM]
-        sent = [len(phones.inbox(TIM, "sms")), len(phones.inbox(TIM, "whatsapp")), len(calls), len(mails_to_tim(process))]
+        sent = [len(phones.inbox(TIM, "sms")), len(phones.inbox(TIM, "whatsapp")), len(calls), len(mails_to(process, TIM_MAIL))]
+        sent.append(len(mails_to(process, ANA_MAIL)))
         assert all(1 <= count <= 2 for count in sent), "at least once by each road, and at most once more for one crash"
         assert sum("was acknowledged by" in message.text for message in channels[0].messages) == 1
         cards = [message for message in channels[0].messages if message.text.startswith("[P0]")]
         assert len(cards) == 1, "a card whose answer was lost is adopted, not posted again"
         assert len(channels[0].bookmarks) == 1
+        assert len(said(process, "Steps of Errors: 1 of 1 ticked")) == 1, "steps whose answer was lost are adopted as well"
         shown = await process.show()
         assert shown["status"] == "Resolved"
         await process.kill()
@@ -142,6 +159,7 @@ async def kill_at(place: str, tmp_path: Path, database_url: str) -> None:
         assert code == 0, printed
 
 
+@pytest.mark.promise("B2")
 async def test_complaints_1_and_3_overdue_timers_fire_at_the_start_and_say_how_late_they_were(tmp_path: Path) -> None:
     """Complaint 1: escalation goes on after a restart. Complaint 3: timers are rows, not memory."""
     clocks = {"acknowledge": {"breach": "4s", "warn": "3s"}}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.status import Status
-from bot.messages import actions, modals
+from bot.messages import actions, modals, resolve_form
 
 from .rows import NASTY, check_view, policy, situation, strings
 
@@ -20,7 +20,7 @@ VIEWS = {
     "declare": modals.declare(policy(), "token"),
     "update": modals.update(situation()),
     "severity": modals.severity(situation(), policy()),
-    "resolve": modals.resolve(situation()),
+    "resolve": resolve_form.form(situation()),
     "met": modals.met(situation(title=NASTY), {"token": "t"}),
     "roles": modals.roles(situation(), {"ana": "U0ANA"}),
     "page": modals.page(situation(), policy(groups={"owners": []})),
@@ -59,7 +59,7 @@ def test_a_form_carries_what_it_is_about_and_traces_of_what_it_showed() -> None:
     assert json.loads(modals.declare(policy(), "t-1")["private_metadata"]) == {"token": "t-1"}
     for view in (
         modals.update(situation()),
-        modals.resolve(situation()),
+        resolve_form.form(situation()),
         modals.severity(situation(), policy()),
     ):
         about = {name: value for name, value in json.loads(view["private_metadata"]).items() if not name.startswith("was ")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from bot.domain.severity import ClockName
 from bot.domain.severity import Road as PhoneRoad
 from bot.domain.situation import AlertCounts, Situation
 from bot.domain.status import Status
-from bot.messages import notices
+from bot.messages import notices, owed, postmortem_notices
 
 from .rows import NASTY, after, alert, check_words, promise, situation, strings
 
@@ -22,6 +23,13 @@ ACKNOWLEDGED: dict[str, Any] = {
     "acknowledged_via": "SMS",
 }
 Say = Callable[[Situation, str], dict[str, Any]]
+
+
+def _owing(s: Situation, section: str) -> Situation:
+    """The situation with a write-up that is owed, of which that section is empty."""
+    return replace(s, promises=(promise(ClockName.POSTMORTEM, due_at=after(1440)),), unwritten=(section,))
+
+
 ALL: dict[str, Say] = {
     "declared": lambda s, t: notices.declared(s, t),
     "acknowledged": lambda s, t: notices.acknowledged(s, t, Road.SMS),
@@ -40,6 +48,7 @@ ALL: dict[str, Say] = {
     "exhausted": lambda s, t: notices.chain_exhausted(s, 1, ClockName.ACKNOWLEDGE),
     "warned": lambda s, t: notices.promise_warned(s, promise(), t),
     "missed": lambda s, t: notices.promise_missed(s, promise(), t),
+    "write-up missed": lambda s, t: notices.promise_missed(_owing(s, t), promise(ClockName.POSTMORTEM), None),
     "resolved": lambda s, t: notices.resolved(s, t, t),
     "reopened": lambda s, t: notices.reopened(s, t),
     "reopened by itself": lambda s, t: notices.reopened(s, "Muster", t),
@@ -51,7 +60,9 @@ ALL: dict[str, Say] = {
     "recovered": lambda s, t: notices.alert_recovered(s, alert(title=t, source=t, url=t), 1),
     "fired again": lambda s, t: notices.alert_fired_again(s, alert(title=t, source=t, url=t)),
     "failed step": lambda s, t: notices.delivery_failed(t, t),
-    "draft": lambda s, t: notices.postmortem_ready(s, after(1440)),
+    "draft": lambda s, t: postmortem_notices.ready(_owing(s, t), Role.OWNER, "ana", None),
+    "draft not owed": lambda s, t: postmortem_notices.ready(s, Role.OWNER, "ana", None),
+    "waived": lambda s, t: postmortem_notices.waived(s, t, t),
 }
 
 
@@ -91,7 +102,7 @@ def test_a_missed_promise_says_how_late_it_is() -> None:
 @pytest.mark.parametrize("clock", ClockName)
 def test_every_clock_says_what_is_owed_and_what_to_do(clock: ClockName) -> None:
     text = notices.promise_missed(situation(now=after(16)), promise(clock), None)["text"]
-    assert notices.OWED[clock] in text and not text.endswith("late.")
+    assert owed.OWED[clock] in text and not text.endswith("late.")
 
 
 def test_an_exhausted_chain_is_said_loudly() -> None:
@@ -131,6 +142,8 @@ def test_a_severity_that_muster_raised_says_that_it_is_provisional_and_who_decid
     assert "provisional" not in notices.severity_changed(situation(), "Ana", "P1", None)["text"]
 
 
-def test_the_draft_names_its_due_time_when_there_is_one() -> None:
-    assert "due 2026-11-21 14:05 PT / 22:05 UTC" in notices.postmortem_ready(situation(), after(1440))["text"]
-    assert "due" not in notices.postmortem_ready(situation(), None)["text"]
+def test_the_draft_names_who_writes_it_until_when_and_what_is_missing_when_it_is_owed() -> None:
+    said = postmortem_notices.ready(_owing(situation(), "Root cause"), Role.COMMANDER, "ben", "U0BEN")["text"]
+    assert "<@U0BEN> (commander) writes it. It is due 2026-11-21 14:05 PT / 22:05 UTC. To be filled in: Root cause." in said
+    assert "Ana (owner) writes it." in postmortem_notices.ready(_owing(situation(), "x"), Role.OWNER, "ana", None)["text"]
+    assert "due" not in postmortem_notices.ready(situation(), Role.OWNER, "ana", "U0ANA")["text"]

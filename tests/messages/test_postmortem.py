@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,11 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.alert import AlertStatus
+from bot.domain.follow_ups import FollowUp, FollowUpKind
 from bot.domain.incidents import Road, Role
 from bot.domain.pages import PageState
-from bot.domain.severity import ClockName
+from bot.domain.runbooks import RunbookStep
+from bot.domain.severity import ClockName, Severity
 from bot.domain.status import Status
 from bot.domain.timeline import EntryKind
+from bot.domain.writing import Objective, Section
 from bot.messages import markdown
 from bot.messages.evidence import Evidence
 from bot.messages.postmortem import markdown as draft
@@ -23,7 +27,8 @@ from bot.messages.postmortem import merge
 
 from .rows import NASTY, after, alert, entry, page, promise, situation
 
-SECTIONS = ("What happened", "Root cause", "Preventive actions", "Something of our own")
+TITLES = ("What happened", "Root cause", "Preventive actions", "Something of our own")
+SECTIONS = tuple(Section(title=title) for title in TITLES)
 RESOLVED: dict[str, Any] = {
     "status": Status.RESOLVED, "resolved_at": after(95), "resolved_by": "ana", "next_update_at": None,
     "acknowledged_at": after(6), "acknowledged_by": "ana", "acknowledged_via": "SMS",
@@ -190,8 +195,8 @@ def test_an_incident_without_alerts_pages_promises_or_impact_says_so() -> None:
 
 def test_every_section_of_the_policy_stands_there_with_a_prompt_and_then_the_follow_ups() -> None:
     text = draft(evidence())
-    assert re.findall(r"^## (.*)$", text, re.MULTILINE)[-5:] == [*SECTIONS, "Follow-ups"]
-    for name in SECTIONS:
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE)[-5:] == [*TITLES, "Follow-ups"]
+    for name in TITLES:
         assert re.match(r"\n_[A-Z].{20,}[.?]_\n", part(text, name) + "\n"), name
     assert "- [ ]" in part(text, "Follow-ups")
 
@@ -273,3 +278,109 @@ def test_merging_keeps_every_line_outside_the_generated_parts(newline: str, befo
     written = {line for line in f"{before}\n{inside}".split("\n") if line}
     assert written <= set(merged.split("\n"))
     assert "Ana noted: new" in merged and merge(merged, fresh) == merged
+
+
+def test_the_head_says_whether_it_is_required_and_why_and_whose_task_it_is() -> None:
+    roles = {Role.COMMANDER: "ben"}
+    text = draft(replace(evidence(roles=roles), by=Role.COMMANDER))
+    assert "- Required: no, P0 asks for none\n- To be written by: Ben (commander)\n- Due: 2026-11-21 15:40 PT / 23:40 UTC\n" in text
+    assert "- To be written by: Ana (owner, for nobody is the commander)\n" in draft(replace(evidence(), by=Role.COMMANDER))
+    assert "- Required: yes, P0 asks for it within 72 h of the resolution\n" in draft(asking())
+
+
+def asking(*entries: Any, **changes: Any) -> Evidence:
+    """The evidence under a severity that asks for a postmortem within three days."""
+    made, more = (
+        evidence(entries=(*ENTRIES, *entries), **changes.pop("incident", {})),
+        {"clocks": {ClockName.POSTMORTEM: {"breach": "72h"}}},
+    )
+    severity = Severity.model_validate({"label": "P0", "rank": 0, **more, **changes})
+    return replace(made, situation=replace(made.situation, severity=severity))
+
+
+@pytest.mark.parametrize(
+    ("major", "said"),
+    [
+        (True, "yes, P0 asks for it within 72 h of the resolution, as it was said to be major"),
+        (False, "no, P0 asks for one when it was major, and it was said that this one was not"),
+        (None, "no, P0 asks for one when it was major, and nobody has said that this one was"),
+    ],
+)
+def test_where_only_a_major_one_asks_for_it_the_draft_says_which_this_was(major: bool | None, said: str) -> None:
+    assert f"- Required: {said}\n" in draft(asking(incident={"major": major}, major_only=True))
+
+
+def test_a_waiver_stands_in_the_head_until_the_incident_comes_back() -> None:
+    waiver = entry(EntryKind.POSTMORTEM_WAIVED, 100, actor_id="ben", text="written with INC-7")
+    assert "- Required: no longer, Ben waived it 2026-11-20 15:45 PT / 23:45 UTC: written with INC-7\n" in draft(asking(waiver))
+    assert "- Required: yes" in draft(asking(waiver, entry(EntryKind.REOPENED, 120, actor_id="ana")))
+
+
+def test_an_overridden_verification_stands_above_everything_and_with_what_was_missing() -> None:
+    forced = entry(EntryKind.OVERRIDDEN, 95, actor_id="ana", text="a holiday", missing=["the check Checkout is unknown"])
+    text = draft(evidence(entries=(*ENTRIES, forced), overridden="a holiday", verified_at=after(130)))
+    assert "\n\n> **Resolved without the verification that was asked for**: a holiday\n\n- Severity" in text
+    found = part(text, "Verification")
+    assert "- **Overridden** by Ana: a holiday (missing: the check Checkout is unknown)\n" in found
+    assert "- The watch after the resolution ended quietly 2026-11-20 16:15 PT / 2026-11-21 00:15 UTC.\n" in found
+    assert "- Verified: 2026-11-20 16:15 PT" in text and "## Verification" not in draft(evidence())
+
+
+def test_who_confirmed_what_stands_there() -> None:
+    answered = entry(EntryKind.CONFIRMED, 94, actor_id="ben", question="Are the metrics back?", text="yes, since 23:00")
+    found = part(draft(evidence(entries=(*ENTRIES, answered))), "Verification")
+    assert "- Are the metrics back? Ben answered 2026-11-20 15:39 PT / 23:39 UTC: yes, since 23:00\n" in found
+
+
+def test_a_promise_that_was_put_off_or_taken_back_says_why() -> None:
+    promises = (
+        promise(ClockName.MITIGATE, kept_at=after(14), extended_at=after(10), reason="waiting for the vendor"),
+        promise(ClockName.TENANTS, withdrawn_at=after(12), reason="the severity changed from P0 to P1"),
+    )
+    text = part(draft(evidence(promises=promises)), "Promises")
+    assert "; put off 2026-11-20 14:15 PT / 22:15 UTC: waiting for the vendor |" in text
+    assert "on; the severity changed from P0 to P1 |" in text
+
+
+def test_phases_say_how_long_each_took() -> None:
+    changes = (
+        entry(EntryKind.PHASE_CHANGED, 0, new="Detect"),
+        entry(EntryKind.PHASE_CHANGED, 9, actor_id="ana", old="Detect", new="Stabilize"),
+        entry(EntryKind.PHASE_CHANGED, 95, old="Stabilize", new="Verify"),
+    )
+    text = part(draft(evidence(entries=(*ENTRIES, *changes))), "Durations")
+    for row in ("| Phase Detect | 9 min |", "| Phase Stabilize | 1 h 26 min |", "| Phase Verify | not ended |"):
+        assert row in text
+
+
+def test_the_steps_of_runbooks_and_what_is_left_to_do_stand_there() -> None:
+    steps = (
+        RunbookStep("s1", "i42", "high-error-rate", 1, "Look at the *dashboard*", after(1), after(3), "ana"),
+        RunbookStep("s2", "i42", "high-error-rate", 2, "Roll back", after(1), None, None),
+    )
+    left = (
+        FollowUp("f1", "i42", FollowUpKind.RUNBOOK, "Update the runbook", "ben", after(95), after(99), "ben", 1),
+        FollowUp("f2", "i42", FollowUpKind.ACTION, "An index", None, after(95), None, None, 2),
+    )
+    text = draft(replace(evidence(), steps=steps, follow_ups=left))
+    assert "| high-error-rate | 1. Look at the \\*dashboard\\* | 2026-11-20 14:08 PT / 22:08 UTC by Ana |" in part(text, "Runbooks")
+    assert "| high-error-rate | 2. Roll back | not ticked |" in part(text, "Runbooks")
+    assert "- [x] Update the runbook (Ben)\n- [ ] An index\n" in part(text, "Follow-ups")
+
+
+def test_it_says_what_it_took_of_each_objective() -> None:
+    taken = ((Objective(title="API", target=99.9), timedelta(minutes=12)),)
+    said = "- API: this incident took 12 min of the 40 min 19 s that 99.9 % leave in 28 days.\n"
+    assert said in part(draft(replace(evidence(), taken=taken)), "Availability")
+
+
+def test_what_was_told_escalated_written_and_held_stands_in_one_place() -> None:
+    stages = (
+        entry(EntryKind.REPORTED, 130, actor_id="ana", text="A first report"),
+        entry(EntryKind.ESCALATED, 60, until="resolved", how="paged", names=["Ben"]),
+    )
+    found = part(draft(evidence(entries=(*ENTRIES, *stages))), "Stages and escalations").split("\n")
+    assert [line.partition(" UTC: ")[2] for line in found if line.startswith("- ")] == [
+        "Escalated, for it was not resolved in time: paged Ben",
+        "Ana wrote the preliminary report: A first report",
+    ]

@@ -272,7 +272,7 @@ async def test_an_alert_that_fires_is_known_until_it_is_over(sandbox: Sandbox, h
         ({"do": "say", "user": "U0ANA", "channel": "general", "text": 7}, "say: text: Input should be a valid string"),
         ({"do": "say", "user": "U0ANA", "channel": "general", "text": "x", "loud": 1}, "say: got an unexpected keyword argument 'loud'"),
         ({"do": "say", "user": "U0ANA", "channel": "nowhere", "text": "x"}, "channel_not_found"),
-        ({"do": "down", "peer": "everything"}, "peer: expected slack or twilio, got 'everything'"),
+        ({"do": "down", "peer": "everything"}, "peer: expected slack, twilio or sentry, got 'everything'"),
         ({"do": "speed", "speed": "fast"}, "speed: speed: Input should be a valid number"),
         ({"do": "travel"}, "travel: expected either seconds or until"),
         ({"do": "travel", "seconds": 10**9}, "at most 7 days"),

@@ -283,3 +283,47 @@ def test_an_address_that_cannot_be_read_is_refused_with_what_is_expected(url: st
 
 def test_a_password_is_not_shown() -> None:
     assert "secret" not in repr(read_url("smtp://me:secret@mail.example.com"))
+
+
+INVITATION: dict[str, Any] = {
+    "to": ANA,
+    "subject": "Blameless postmortem",
+    "body": "On Thursday.\n",
+    "attachment": {
+        "filename": "meeting.ics",
+        "content_type": 'text/calendar; charset="utf-8"; method=REQUEST',
+        "content": "BEGIN:VCALENDAR\r\nSUMMARY:Grüße\r\nEND:VCALENDAR\r\n",
+    },
+}
+
+
+async def test_an_invitation_goes_as_an_alternative_with_its_method_which_is_where_calendars_look(opened: Opener) -> None:
+    server, port = opened()
+    await Email(f"smtp://127.0.0.1:{port}", US).send(make_delivery(Kind.NOTICE, **INVITATION))
+    (message,) = server.taken
+    assert message.get_content_type() == "multipart/alternative"
+    text, calendar = message.iter_parts()
+    assert isinstance(text, EmailMessage) and isinstance(calendar, EmailMessage)
+    assert text.get_content().strip() == "On Thursday."
+    assert (calendar.get_content_type(), calendar.get_filename()) == ("text/calendar", "meeting.ics")
+    assert calendar.get_param("method") == "REQUEST"
+    assert "SUMMARY:Grüße" in calendar.get_content()
+
+
+async def test_a_notice_has_its_words_alone_and_another_text_goes_beside_them(opened: Opener) -> None:
+    server, port = opened()
+    mailbox = Email(f"smtp://127.0.0.1:{port}", US)
+    await mailbox.send(make_delivery(Kind.NOTICE, to=ANA, subject="A notice", body="Grüße\n"))
+    log = {"filename": "log.txt", "content_type": "text/plain", "content": "all of it\n"}
+    await mailbox.send(make_delivery(Kind.NOTICE, to=ANA, subject="A notice", body="Grüße\n", attachment=log))
+    plain, both = server.taken
+    assert (plain.get_content_type(), plain.get_content().strip()) == ("text/plain", "Grüße")
+    assert [part.get_content_type() for part in both.iter_attachments()] == ["text/plain"]
+
+
+async def test_a_file_that_is_no_text_is_refused_for_good(opened: Opener) -> None:
+    _, port = opened()
+    picture = {"filename": "a.png", "content_type": "image/png", "content": "x"}
+    notice = make_delivery(Kind.NOTICE, to=ANA, subject="A notice", body="x", attachment=picture)
+    error = await failure(Email(f"smtp://127.0.0.1:{port}", US), notice)
+    assert (error.permanent, error.code) == (True, "malformed")

@@ -20,7 +20,7 @@ from bot.store import postmortems as postmortem_rows
 from tests.house import NOON
 from tests.services.desk import LEASE, TITLE, Desk
 
-ACKNOWLEDGE, MITIGATE, UPDATE, POSTMORTEM = ClockName
+ACKNOWLEDGE, MITIGATE, UPDATE, POSTMORTEM = ClockName.ACKNOWLEDGE, ClockName.MITIGATE, ClockName.UPDATE, ClockName.POSTMORTEM
 
 
 async def test_a_declaration_starts_every_clock_and_rings_the_first_level(desk: Desk) -> None:
@@ -247,8 +247,9 @@ async def test_a_resolved_incident_takes_no_more_steps(desk: Desk) -> None:
 async def test_what_a_person_saves_keeps_the_write_up_promise(desk: Desk) -> None:
     incident = await desk.declare()
     await desk.run(resolutions.resolve, incident.id, desk.id_of("ana"))
-    saved = await desk.run(postmortems.save, incident.id, desk.id_of("ben"), "# What happened\nA bad deploy.")
-    assert saved.version == 2
+    text = "# What happened\nA bad deploy.\n# User impact\nNobody could pay.\n# Root cause\nTwo versions wrote one row."
+    saved = await desk.run(postmortems.save, incident.id, desk.id_of("ben"), text)
+    assert (saved.version, saved.kept, saved.empty) == (2, True, ())
     assert await desk.owed(incident) == {}
     assert await desk.armed(incident) == []
 

@@ -90,8 +90,12 @@ async def test_a_postmortem_keeps_what_a_person_wrote_and_that_keeps_the_promise
     await call(house, "POST", f"{ROOT}/INC-1/resolve", {}, headers=TOKEN)
     _, drafted = await call(house, "GET", f"{ROOT}/INC-1/postmortem", headers=TOKEN)
     written = drafted["markdown"] + "\n## Lessons\n\nWe learned much.\n"
-    status, _ = await call(house, "PUT", f"{ROOT}/INC-1/postmortem", {"markdown": written}, headers=TOKEN)
-    assert status == 200
+    status, saved = await call(house, "PUT", f"{ROOT}/INC-1/postmortem", {"markdown": written}, headers=TOKEN)
+    assert (status, saved["kept"], saved["empty"]) == (200, False, ["What happened", "User impact", "Root cause"])
+    for title in saved["empty"]:
+        written += f"\n## {title}\n\nWhat we know of it.\n"
+    _, saved = await call(house, "PUT", f"{ROOT}/INC-1/postmortem", {"markdown": written}, headers=TOKEN)
+    assert (saved["kept"], saved["owed"], saved["empty"]) == (True, False, [])
     _, again = await call(house, "GET", f"{ROOT}/INC-1/postmortem", headers=TOKEN)
     assert "We learned much." in again["markdown"]
     promises = (await house.show("INC-1"))["promises"]

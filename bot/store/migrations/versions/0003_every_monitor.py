@@ -18,6 +18,7 @@ _DISPOSITIONS = "disposition IN ('declared', 'joined', 'inbox', 'ignored', 'drop
 def upgrade() -> None:
     with op.batch_alter_table("intake") as intake:
         intake.add_column(sa.Column("envelope", sa.JSON(), nullable=True))
+    _index_again("ix_intake_due", "intake", ["due_real_at", "organisation", "state"], "state IN ('pending', 'working')")
     with op.batch_alter_table("incidents") as incidents:
         incidents.add_column(sa.Column("service", sa.String(length=200), nullable=True))
         incidents.add_column(sa.Column("system", sa.String(length=64), nullable=True))
@@ -32,11 +33,17 @@ def upgrade() -> None:
         alerts.add_column(sa.Column("unreadable", sa.Text(), nullable=True))
         alerts.drop_constraint(op.f("ck_alerts_disposition_is_known"), type_="check")
         alerts.create_check_constraint("disposition_is_known", sa.text(_DISPOSITIONS))
+    _index_again("ix_alerts_incident_id", "alerts", ["incident_id"], "incident_id IS NOT NULL")
     _add_correlations()
     _add_silences()
     _add_heartbeats()
     _add_rates()
     _add_episodes()
+
+
+def _index_again(name: str, table: str, columns: list[str], where: str) -> None:
+    op.drop_index(name, table)
+    op.create_index(name, table, columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
 
 
 def _scope() -> tuple[sa.Column[str], sa.Column[str]]:
@@ -101,11 +108,11 @@ def _add_rates() -> None:
         sa.Column("fingerprint", sa.String(length=200), nullable=False),
         sa.Column("minute", Moment(), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
-        sa.UniqueConstraint(
-            "organisation", "source", "fingerprint", "minute", name=op.f("uq_rates_organisation_source_fingerprint_minute")
-        ),
+        sa.PrimaryKeyConstraint("organisation", "minute", "source", "fingerprint", name=op.f("pk_rates")),
+        sqlite_with_rowid=False,
     )
-    op.create_index("ix_rates_minute", "rates", ["organisation", "minute"])
+    own = sa.text("fingerprint = ''")
+    op.create_index("ix_rates_source", "rates", ["organisation", "source", "minute"], sqlite_where=own, postgresql_where=own)
 
 
 def _add_episodes() -> None:
