@@ -86,19 +86,25 @@ async def accepted(folder: Path) -> list[Figure]:
 
 async def _compare(bare: Server, sqlite: Server, postgresql: Server, peer: Server | None, *, unique: bool) -> list[Figure]:
     rounds: dict[str, list[Round]] = {"SQLite": [], "PostgreSQL": [], "Alertmanager": []}
-    for _ in range(ROUNDS):
-        least = await load.post(f"{bare.url}/alerts/bench", body(unique=unique), _BEARER, SECONDS)
-        rounds["SQLite"].append(await _muster(sqlite, least.rate, unique=unique))
-        rounds["PostgreSQL"].append(await _muster(postgresql, least.rate, unique=unique))
+    for number in range(ROUNDS):
+        said = _from(body(unique=unique), number)
+        least = await load.post(f"{bare.url}/alerts/bench", said, _BEARER, SECONDS)
+        rounds["SQLite"].append(await _muster(sqlite, least.rate, said))
+        rounds["PostgreSQL"].append(await _muster(postgresql, least.rate, said))
         if peer is not None:
-            took = await load.post(f"{peer.url}/api/v2/alerts", own_body(unique=unique), "", SECONDS)
+            took = await load.post(f"{peer.url}/api/v2/alerts", _from(own_body(unique=unique), number), "", SECONDS)
             rounds["Alertmanager"].append(Round(took.rate / least.rate, took.p99_ms, took.rate, took.refused, 0))
     return _figures(rounds, "unique" if unique else "repeated")
 
 
-async def _muster(server: Server, bare_rate: float, *, unique: bool) -> Round:
+def _from(said: Body, round_number: int) -> Body:
+    """The same bodies, with numbers that no other round has."""
+    return lambda number: said(round_number * 10**8 + number)
+
+
+async def _muster(server: Server, bare_rate: float, said: Body) -> Round:
     began = time.perf_counter()
-    took = await load.post(f"{server.url}/alerts/bench", body(unique=unique), _BEARER, SECONDS)
+    took = await load.post(f"{server.url}/alerts/bench", said, _BEARER, SECONDS)
     await _worked_off(server)
     processed = took.answers / (time.perf_counter() - began)
     return Round(took.rate / bare_rate, took.p99_ms, took.rate, took.refused, processed / bare_rate)
@@ -112,7 +118,7 @@ async def _worked_off(server: Server) -> None:
                 waiting = [line for line in (await response.text()).splitlines() if line.startswith("muster_intake_bodies{")]
             if not any("pending" in line or "working" in line for line in waiting):
                 return
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.2)
 
 
 def _figures(rounds: dict[str, list[Round]], kind: str) -> list[Figure]:

@@ -12,6 +12,7 @@ from datetime import UTC, timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.clock import Clock
+from bot.domain.timers import lateness
 from bot.loop import survives
 from bot.services import alerts, once, rates, security, timers
 from bot.services.work import Services
@@ -19,6 +20,9 @@ from bot.services.work import Services
 POLL_SECONDS = 1.0
 AT_ONCE = 25
 """Timers that share a transaction: it waits its turn at the database, and few enough that others do not wait long for theirs."""
+_ASIDE_AT_MOST = 15.0
+"""Real seconds for which a timer that breaks is left alone: what the database brought about is not to be late for longer."""
+_FORGET_ASIDE_AFTER = 60.0
 _FORGET_EVERY = 3600
 _FORGET_RATES_EVERY = 300
 _RELEASE_EVERY = 10
@@ -35,7 +39,7 @@ class Ticker:
         self._clock = clock
         self._knock = asyncio.Event()
         self._stopped = False
-        self._at_once = AT_ONCE
+        self._aside: dict[str, tuple[float, float]] = {}
         self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=_JOB)
 
     async def run(self) -> None:
@@ -63,10 +67,9 @@ class Ticker:
                 self._knock.set()
 
     async def _cycle(self) -> None:
-        at_once, self._at_once = self._at_once, 1  # what breaks together is tried one by one in the next turn
-        while not self._stopped and await self._services.run(timers.fire_next, at_once) is not None:
-            pass
-        self._at_once = AT_ONCE
+        if not await survives(self._fire_due(), "timers_broke_together"):
+            await self._fire_one_by_one()
+            await self._fire_due()
         await self._arm()
         await survives(self._note_refusals(), "refusals_not_noted")
         if self.cycles % _FORGET_EVERY == 0:
@@ -78,6 +81,31 @@ class Ticker:
         self.cycles += 1
         self.last_cycle = self._clock.monotonic()
 
+    async def _fire_due(self) -> None:
+        while not self._stopped and await self._services.run(timers.fire_next, AT_ONCE, self._set_aside()) is not None:
+            pass
+
+    async def _fire_one_by_one(self) -> None:
+        """Fires what broke together each alone: one that breaks by itself is set aside, so that it does not hold up the others (B2).
+
+        It stays armed and is tried again, after a pause that grows; whatever makes it fire in the end, its lateness is known.
+        """
+        for timer in await self._services.read(timers.list_due, AT_ONCE, self._set_aside()):
+            late = lateness(timer.due_at, self._clock.now()).total_seconds()
+            facts = {"timer_id": timer.id, "kind": timer.kind.value, "incident_id": timer.incident_id, "late_seconds": late}
+            if await survives(self._services.run(timers.fire, timer), "timer_broke", **facts):
+                self._aside.pop(timer.id, None)
+                continue
+            _, pause = self._aside.get(timer.id, (0.0, POLL_SECONDS / 2))
+            pause = min(pause * 2, _ASIDE_AT_MOST)
+            self._aside[timer.id] = (self._clock.monotonic() + pause, pause)
+
+    def _set_aside(self) -> list[str]:
+        """The ids of the timers whose pause is not over; what has not broken again long after its pause is forgotten."""
+        now = self._clock.monotonic()
+        self._aside = {key: (until, pause) for key, (until, pause) in self._aside.items() if now < until + _FORGET_ASIDE_AFTER}
+        return [key for key, (until, _) in self._aside.items() if now < until]
+
     async def _note_refusals(self) -> None:
         """Writes down of whom there is to tell; what cannot be written down now is told in the next turn."""
         suspects = set(self._services.refusals.waiting)
@@ -86,7 +114,7 @@ class Ticker:
             self._services.refusals.told(suspects)
 
     async def _arm(self) -> None:
-        due_at = await self._services.read(timers.next_due)
+        due_at = await self._services.read(timers.next_due, self._set_aside())
         seconds = POLL_SECONDS if due_at is None else self._clock.seconds_until(due_at)
         if seconds < POLL_SECONDS:
             at = self._clock.real() + timedelta(seconds=seconds)

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from aiohttp import web_app
 from sqlalchemy.engine import URL
 
 from bot.store.database import POSTGRES_PATIENCE, POSTGRES_SETTINGS
@@ -47,6 +48,13 @@ def patience_with_the_machine() -> Iterator[None]:
     yield
     POSTGRES_SETTINGS.update(settings)
     POSTGRES_PATIENCE.update(patience)
+
+
+@pytest.fixture(autouse=True)
+def forget_applications() -> Iterator[None]:
+    """aiohttp remembers its latest handlers with their applications: every bot of a run would be kept, and looking for garbage slow."""
+    yield
+    web_app._cached_build_middleware.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -311,6 +311,12 @@ def test_every_test_that_the_readme_names_exists() -> None:
         assert re.search(rf"^(async )?def {name}\(", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE), name
 
 
+def test_the_readme_leads_to_every_document_and_names_every_shipped_policy() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert {path.name for path in DOCS.glob("*.md")} == set(re.findall(r"^\| \[docs/[\w.-]+\]\(docs/([\w.-]+)\)", text, re.MULTILINE))
+    assert {path.stem for path in (ROOT / "bot" / "policies").glob("*.yml")} == first_cells(ROOT / "README.md", r"[a-z][\w-]*")
+
+
 def test_every_link_between_the_documents_leads_somewhere() -> None:
     for path in (ROOT / "README.md", *sorted(DOCS.glob("*.md"))):
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text(encoding="utf-8")):

@@ -7,8 +7,8 @@ import gc
 import os
 import signal
 import socket
-from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ import aiohttp
 from aiohttp import web
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot import crashpoints, telemetry
 from bot.app.outward import limits_of, links_of, own_numbers, senders_of, sentry_of, sns_of
@@ -23,6 +24,7 @@ from bot.clock import Clock, SteeredClock, SystemClock
 from bot.dispatcher import Dispatcher
 from bot.domain.policy import Policy
 from bot.domain.undone import left_undone
+from bot.errors import MusterError, SettingsError
 from bot.intake import IntakeWorker
 from bot.listeners import Slack as SlackEdge
 from bot.listeners.requests import Verification
@@ -32,7 +34,7 @@ from bot.senders.sentry import Sentry
 from bot.senders.slack_history import SlackHistory
 from bot.senders.sns import Sns
 from bot.senders.twilio_inbox import TwilioInbox
-from bot.services import deliveries, intake, operators, people, signals
+from bot.services import adoption, deliveries, intake, operators
 from bot.services.work import Services
 from bot.settings import Settings
 from bot.store import schema
@@ -71,6 +73,7 @@ class Muster:
     _slack: SlackEdge | None = field(default=None, init=False)
     _session: aiohttp.ClientSession = field(init=False)
     _runner: web.AppRunner = field(init=False)
+    _edge: Edge = field(init=False)
     _express: Express = field(init=False)
     _learning: asyncio.Task[None] | None = field(default=None, init=False)
     _notifications: Notifications | None = field(default=None, init=False)
@@ -110,8 +113,7 @@ class Muster:
         self._tasks.append(asyncio.create_task(work))
 
     async def _recover(self) -> None:
-        await self.services.run(people.activate_policy)
-        await self.services.run(signals.follow_policy)
+        await self.services.run(adoption.adopt)
         if self.database.is_sqlite:
             sending = await self.services.run(deliveries.recover)
             working = await self.services.run(intake.recover)
@@ -136,7 +138,7 @@ class Muster:
         await self.services.run(operators.alarm, sentence)
 
     async def _open(self) -> None:
-        edge = Edge(
+        self._edge = edge = Edge(
             services=self.services,
             settings=self.settings,
             clock=self.clock,
@@ -189,6 +191,18 @@ class Muster:
                 telemetry.logger().warning("slack_not_reached_yet", error=repr(error))
                 await asyncio.sleep(_AUTH_AGAIN_SECONDS)
 
+    async def change_policy(self, policy: Policy) -> None:
+        """Puts another policy in force, all of it or nothing of it; raises SettingsError when it cannot be. Open incidents keep theirs."""
+        if (policy.organisation, policy.branch) != (self.policy.organisation, self.policy.branch):
+            raise SettingsError("organisation and branch cannot change while Muster runs: start it anew.")
+        doors = self._edge.doors_of(policy)
+        await replace(self.services, policy=policy).run(adoption.change)
+        self.policy = self.services.policy = policy
+        self._edge.doors = doors
+        self._express.follow()
+        for limit in left_undone(policy):
+            telemetry.logger().warning("limit", message=limit)
+
     async def stop(self) -> None:
         """Closes the doors, lets what is under way finish within DRAIN_SECONDS, closes the database."""
         if self.slack_socket is not None:
@@ -223,16 +237,41 @@ class Muster:
         return self.clock if isinstance(self.clock, SteeredClock) else None
 
 
-async def serve(settings: Settings, policy: Policy, clock: Clock | None = None, control_token: str | None = None) -> None:
-    """Runs the bot until SIGTERM or SIGINT."""
+async def serve(
+    settings: Settings,
+    policy: Policy,
+    clock: Clock | None = None,
+    control_token: str | None = None,
+    read_again: Callable[[], Policy] | None = None,
+) -> None:
+    """Runs the bot until SIGTERM or SIGINT; on SIGHUP the policy that ``read_again`` gives comes into force, unless it is wrong."""
     bot = Muster(settings, policy, clock or SystemClock(), control_token)
     await bot.start()
     gc.freeze()  # what lives as long as the program need not be looked at again and again
     gc.set_threshold(10_000, 10, 10)  # a batch of alerts is thousands of objects that are all needed until its commit
     telemetry.logger().info("ready", url=bot.url, policy=policy.name, digest=policy.digest[:12])
-    ended = asyncio.Event()
+    ended, asked = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+        loop.add_signal_handler(number, ended.set)
+    if read_again is not None:
+        loop.add_signal_handler(signal.SIGHUP, asked.set)
+    changing = asyncio.create_task(_follow(bot, asked, read_again)) if read_again is not None else None
     await ended.wait()
     telemetry.logger().info("stopping")
+    if changing is not None:
+        changing.cancel()
     await bot.stop()
+
+
+async def _follow(bot: Muster, asked: asyncio.Event, read_again: Callable[[], Policy]) -> None:
+    """Reads the policy again whenever it is asked for; one that is wrong changes nothing, and its problems are logged."""
+    while True:
+        await asked.wait()
+        asked.clear()
+        try:
+            policy = await asyncio.to_thread(read_again)
+            await bot.change_policy(policy)
+            telemetry.logger().info("policy_changed", policy=policy.name, digest=policy.digest[:12])
+        except (MusterError, SQLAlchemyError, OSError) as error:
+            telemetry.logger().error("policy_refused", in_force=bot.policy.digest[:12], error=str(error))

@@ -111,7 +111,8 @@ class Narrator:
         where = self._where(params)
         text = _MENTION.sub(lambda match: f"@{_person(match[1])}", str(params.get("text", "")))
         shown = text if where.startswith("#inc-") else text.partition("\n")[0]
-        return "Muster", f"in {where}: {shown}", "red" if ":hourglass" in text else ""
+        place = f"to {_person(where)}" if where.startswith("U0") else f"in {where}"
+        return "Muster", f"{place}: {shown}", "red" if ":hourglass" in text else ""
 
     def edited(self, params: _Params) -> tuple[str, str, str] | None:
         """The card, when its words changed."""

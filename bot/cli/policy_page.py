@@ -15,8 +15,9 @@ from bot.cli.policy_prose import PARTS, Part
 from bot.cli.policy_schema import COMPUTED, plain
 from bot.domain.durations import format_short
 from bot.domain.grouping import Combinations
+from bot.domain.matching import Names
 from bot.domain.policy import Policy
-from bot.domain.routing import Names, SecretReference, SourceKind
+from bot.domain.routing import SecretReference, SourceKind
 from bot.domain.severity import Span
 from bot.domain.tenants import Address
 from bot.domain.windows import ZoneName

@@ -47,11 +47,11 @@ def open_database(settings: Settings, policy: Policy) -> Database:
 
 @click.command(epilog="Example: DATABASE_URL=postgresql+asyncpg://muster@db/muster MUSTER_POLICY=acme.yml muster serve")
 def serve() -> None:
-    """Run the bot until SIGTERM or Ctrl-C; what is under way is finished first."""
+    """Run the bot until SIGTERM or Ctrl-C; what is under way is finished first. SIGHUP has it read its policy again."""
     settings, policy = read_settings()
     telemetry.configure(settings.log_level, settings.log_format or ("console" if sys.stderr.isatty() else "json"))
     try:
-        run(app.serve(settings, policy))
+        run(app.serve(settings, policy, read_again=lambda: load_policy(settings.policy, read_policy)))
     except OSError as error:
         place = f"{settings.host}:{settings.port}"
         raise click.ClickException(f"Muster could not start on {place} ({error}); is something else there?") from error

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from bot.domain.incidents import Role
+from bot.domain.matching import Matching, Names
 from bot.domain.phases import Phase
-from bot.domain.routing import Matcher, Names, as_matchers, matches
 from bot.domain.severity import Span
 from bot.domain.timers import Timer
 
@@ -27,21 +26,14 @@ class CheckState(StrEnum):
     UNKNOWN = "unknown"
 
 
-class CheckRule(BaseModel):
+class CheckRule(Matching):
     """A flow that monitors watch, by the alerts that are about it; ``heard_within`` is how long a word of theirs counts (J8, J14, G6).
 
     Without ``heard_within`` a check that recovered stays green until it fires again.
     """
 
-    model_config = _FROZEN
-
     title: str = Field(min_length=1, max_length=80, description="What people read")
-    match: Annotated[tuple[Matcher, ...], BeforeValidator(as_matchers)] = Field(min_length=1, description="The alerts that speak of it")
     heard_within: Span | None = Field(None, description="How long a word of its monitors counts; without it, until the next one")
-
-    def matches(self, values: Mapping[str, str]) -> bool:
-        """Whether the alert with those values is about it."""
-        return any(matches(matcher, values) for matcher in self.match)
 
 
 class VerificationRules(BaseModel):

@@ -29,7 +29,8 @@ _SEPARATOR = "\x1f"
 class Judgement(NamedTuple):
     """What the policy makes of one alert by itself. ``reason`` says it in a sentence without its full stop.
 
-    ``key`` is the same trouble's, ``shared`` are those that related troubles have in common with it.
+    ``key`` is the same trouble's, ``shared`` are those that related troubles have in common with it. ``values`` are what matchers see of
+    the alert, the service that its route gives it among them.
     """
 
     action: RouteAction
@@ -41,6 +42,7 @@ class Judgement(NamedTuple):
     owner: str | None
     key: str
     shared: tuple[str, ...]
+    values: Mapping[str, str]
 
 
 def values_of(alert: Alert, channel: Channel, service: str | None = None) -> dict[str, str]:
@@ -55,7 +57,9 @@ def judge(policy: Policy, alert: Alert, channel: Channel, at: datetime) -> Judge
     values = values_of(alert, channel)
     route = policy.route_for(values, at)
     service = (route.service if route else None) or alert.labels.get("service")
-    system = policy.system_for({**values, "service": service} if service else values)
+    if service is not None:
+        values["service"] = service
+    system = policy.system_for(values)
     known = policy.systems[system] if system is not None else None
     critical = known is not None and known.critical
     severity = policy.worst if critical else severity_for(alert, route, policy, known.severity if known else None)
@@ -74,6 +78,7 @@ def judge(policy: Policy, alert: Alert, channel: Channel, at: datetime) -> Judge
         owner=(route.owner if route else None) or (known.owner if known else None),
         key=correlation_key(alert, route),
         shared=shared_keys(alert.labels, service, policy.correlation.by),
+        values=values,
     )
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 TEXT_LIMIT = 1000
 AT_MOST = 200
-"""Follow-ups of one incident."""
+"""Follow-ups of one incident that people may write."""
 
 
 class FollowUpKind(StrEnum):

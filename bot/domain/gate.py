@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.domain.routing import Names
+from bot.domain.matching import Names
 from bot.domain.severity import Span
 
 

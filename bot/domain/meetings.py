@@ -14,6 +14,7 @@ from bot.errors import Malformed
 _CLOCK = re.compile(r"^(?:(?P<day>\S+)[ t]+)?(?P<clock>\d{1,2}:\d{2})(?:\s*(?P<utc>z|utc))?$", re.IGNORECASE)
 _HOW = "Name a time such as 15:00, tomorrow 15:00, thu 15:00 or 2026-11-27 15:00; with UTC after it, it is counted in UTC."
 _WEEK = 7
+_AT_MOST = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ def coming_moment(text: str, now: datetime, zone: str) -> datetime:
         moment = _real(today + timedelta(days=1), at, local)
     if moment <= now:
         raise Malformed("That time is past. Name a time that is to come.")
+    if moment > now + _AT_MOST:
+        raise Malformed("That time is far away. Name a time within a year.")
     return moment
 
 

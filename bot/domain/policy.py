@@ -18,8 +18,9 @@ from bot.domain.gate import GateRules
 from bot.domain.grouping import Correlation
 from bot.domain.heartbeats import HeartbeatRule
 from bot.domain.incidents import Role
+from bot.domain.matching import Names
 from bot.domain.phases import Phase
-from bot.domain.routing import Names, Route, SecretReference, SourceRule, System
+from bot.domain.routing import Route, SecretReference, SourceRule, System
 from bot.domain.runbooks import Runbook
 from bot.domain.security import SecurityRules
 from bot.domain.severity import Road, Severity, Span

@@ -14,10 +14,11 @@ from bot.domain.durations import format_short
 from bot.domain.escalation import levels_for
 from bot.domain.heartbeats import unheard
 from bot.domain.incidents import Role
+from bot.domain.matching import Matcher
 from bot.domain.own import OWN
 from bot.domain.policy import Policy
 from bot.domain.policy_words import meant
-from bot.domain.routing import Channel, Matcher
+from bot.domain.routing import Channel
 from bot.domain.severity import WRITE_UP, ClockName, EscalationStep, Road, Severity, Until
 from bot.domain.status import Status
 

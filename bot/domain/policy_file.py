@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import PurePath
 from typing import Any
 
@@ -22,6 +23,8 @@ Read = Callable[[str], tuple[str, str]]
 A path is its own label. What lies beside something that has another name, such as a shipped policy, is read as ``NAME/FILE``.
 """
 _LONGEST_TEXT = 100_000
+_MOST_FIELDS = 50_000
+"""Of one file: more than a policy can need, and few enough to be read at once however its aliases multiply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +174,12 @@ def _parse(file: str, text: str) -> tuple[dict[str, Any], dict[Path, tuple[str, 
         raise PolicyError([PolicyProblem(file, None, "", f"expected YAML: {str(error)[:200]}")]) from error
     if not isinstance(node, Mapping):
         raise PolicyError([PolicyProblem(file, 1, "", "expected names and values, such as name: acme")])
-    lines = {path: (file, line) for path, line in _lines(node, ())}
+    try:
+        lines = {path: (file, line) for path, line in islice(_lines(node, ()), _MOST_FIELDS + 1)}
+    except RecursionError as error:
+        raise PolicyError([PolicyProblem(file, None, "", "expected YAML whose aliases do not nest so deep")]) from error
+    if len(lines) > _MOST_FIELDS:
+        raise PolicyError([PolicyProblem(file, None, "", f"expected at most {_MOST_FIELDS} fields, those behind aliases counted in")])
     plain = _plain(node)
     assert isinstance(plain, dict), "a mapping stays one"
     return plain, lines
@@ -190,7 +198,8 @@ def _plain(node: Any) -> Any:
 def _lines(node: Any, path: Path) -> Iterator[tuple[Path, int]]:
     if isinstance(node, Mapping):
         for key, value in node.items():
-            yield (*path, str(key)), node.lc.key(key)[0] + 1  # type: ignore[attr-defined]
+            own = node.lc.data or {}  # type: ignore[attr-defined]
+            yield (*path, str(key)), own[key][0] + 1 if key in own else node.lc.line + 1  # type: ignore[attr-defined]
             yield from _lines(value, (*path, str(key)))
     elif isinstance(node, list):
         for place, value in enumerate(node):

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from fnmatch import translate
-from functools import cached_property, lru_cache
-from typing import Annotated, Any
+from functools import cached_property
+from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from bot.domain.matching import Matcher, Matching, Names, Tests, passes, tests_of
 from bot.domain.windows import Window
 
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
 
 
-def _as_tuple(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
-
-
-_ONE_OR_MORE = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
-Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple), WithJsonSchema(_ONE_OR_MORE)]
 SecretReference = Annotated[str, Field(pattern=r"^env:[A-Z][A-Z0-9_]*$", description="env:NAME")]
 
 
@@ -176,73 +169,6 @@ class RouteAction(StrEnum):
         return cls.ATTACH if value == "join" else None
 
 
-WORDS = frozenset({"title", "text"})
-"""What of an alert is prose: its globs match whatever the case."""
-Matcher = Mapping[str, Names]
-_Tests = tuple[tuple[str, tuple[Callable[[str], bool], ...]], ...]
-"""A matcher made ready: each name with the tests of its globs, of which one has to pass."""
-
-
-@lru_cache(16)
-def _fold(prose: str) -> str:
-    return prose.casefold()
-
-
-@lru_cache(4096)
-def _test(glob: str, prose: bool) -> Callable[[str], bool]:
-    """What tells whether a value matches; words between stars are looked for one after the other, which is quicker than any pattern."""
-    if "?" in glob or "[" in glob:
-        pattern = re.compile(translate(glob), re.IGNORECASE if prose else re.NOFLAG)
-        return lambda value: pattern.match(value) is not None
-    parts = _fold(glob).split("*") if prose else glob.split("*")
-    plain = _plain_test(parts)
-    return (lambda value: plain(_fold(value))) if prose else plain
-
-
-def _plain_test(parts: Sequence[str]) -> Callable[[str], bool]:
-    if len(parts) == 1:
-        return lambda value: value == parts[0]
-    if len(parts) == 2 and not parts[1]:
-        return lambda value: value.startswith(parts[0])
-    return lambda value: _are_in(value, parts)
-
-
-def _are_in(value: str, parts: Sequence[str]) -> bool:
-    """Whether the value begins with the first part, ends with the last and has the others between them, in their order."""
-    if not value.startswith(parts[0]):
-        return False
-    at = len(parts[0])
-    for part in parts[1:-1]:
-        found = value.find(part, at)
-        if found < 0:
-            return False
-        at = found + len(part)
-    return value.endswith(parts[-1]) and len(value) - len(parts[-1]) >= at
-
-
-def _tests_of(match: Matcher) -> _Tests:
-    return tuple((name, tuple(_test(glob, name in WORDS) for glob in globs)) for name, globs in match.items())
-
-
-def _pass(tests: _Tests, values: Mapping[str, str]) -> bool:
-    """Whether they pass, in plain loops: every alert goes through here for every route and every system."""
-    for name, any_of in tests:
-        value = values.get(name)
-        if value is None:
-            return False
-        for test in any_of:
-            if test(value):
-                break
-        else:
-            return False
-    return True
-
-
-def matches(match: Matcher, values: Mapping[str, str]) -> bool:
-    """Whether every named value is there and one of its globs matches the whole of it (complaint 18)."""
-    return _pass(_tests_of(match), values)
-
-
 class Route(BaseModel):
     """Which alerts, and what becomes of them. ``during`` is when the route counts; ``owner`` is somebody of people."""
 
@@ -267,34 +193,17 @@ class Route(BaseModel):
 
     def matches(self, values: Mapping[str, str], at: datetime) -> bool:
         """Whether the alert with those values is the route's at that moment."""
-        return _pass(self._tests, values) and (self.during is None or self.during.holds(at))
+        return passes(self._tests, values) and (self.during is None or self.during.holds(at))
 
     @cached_property
-    def _tests(self) -> _Tests:
-        return _tests_of(self.match)
+    def _tests(self) -> Tests:
+        return tests_of(self.match)
 
 
-def as_matchers(value: Any) -> Any:
-    return (value,) if isinstance(value, Mapping) else value
-
-
-class System(BaseModel):
+class System(Matching):
     """A part of what the organisation runs, and the alerts that are about it; a critical one's failure is of the worst severity (S3)."""
-
-    model_config = _FROZEN
 
     title: str = Field(min_length=1, max_length=80, description="What people read")
     critical: bool = Field(False, description="Whether what fails in it is of the worst severity, and declared")
-    match: Annotated[tuple[Matcher, ...], BeforeValidator(as_matchers)] = Field(
-        min_length=1, description="The alerts that are about it; one of the matchers is enough"
-    )
     severity: str | None = Field(None, description="The severity of what fails in it, unless the route names one")
     owner: str | None = Field(None, description="Who owns its incidents from the start")
-
-    def matches(self, values: Mapping[str, str]) -> bool:
-        """Whether the alert with those values is about it."""
-        return any(_pass(tests, values) for tests in self._tests)
-
-    @cached_property
-    def _tests(self) -> tuple[_Tests, ...]:
-        return tuple(_tests_of(matcher) for matcher in self.match)

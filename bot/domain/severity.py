@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from bot.domain.durations import format_short, parse_span
-from bot.domain.routing import Names
+from bot.domain.matching import Names
 
 _WRITTEN = {"type": "string", "pattern": r"^\s*(\d+\s*[dhmsDHMS]\s*)+$", "examples": ["30s", "15m", "1h30m", "14d"]}
 Span = Annotated[timedelta, BeforeValidator(parse_span), PlainSerializer(format_short, return_type=str), WithJsonSchema(_WRITTEN)]

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from bot.domain.durations import parse_span
-from bot.domain.routing import Matcher, matches
+from bot.domain.matching import Matcher, matches
 from bot.domain.windows import Window
 from bot.errors import Malformed
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from bot.domain.alert import Alert
 from bot.domain.consequences import Call, Lived, Run, calls, runs
-from bot.domain.correlation import MONITORING, Judgement, judge, several, values_of
+from bot.domain.correlation import MONITORING, Judgement, judge, several
 from bot.domain.policy import Policy
 from bot.domain.routing import Channel, RouteAction
 from bot.domain.severity import Severity
@@ -102,7 +102,7 @@ def replay(policy: Policy, heard: Sequence[Heard]) -> Replay:
 
 def _place(policy: Policy, heard: Heard, cases: list[Case]) -> Fate:
     at, judgement = heard.received_at, judge(policy, heard.alert, heard.channel, heard.received_at)
-    silenced = Silences(planned=policy.maintenance).reason_for(values_of(heard.alert, heard.channel, judgement.service), at)
+    silenced = Silences(planned=policy.maintenance).reason_for(judgement.values, at)
     if heard.alert.unreadable is not None:
         return _fate(judgement, INBOX, heard.alert.unreadable)
     if silenced is not None:

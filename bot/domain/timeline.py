@@ -72,6 +72,7 @@ class EntryKind(StrEnum):
     FOLLOW_UP_DONE = "follow_up_done"
     GATE_FROZEN = "gate_frozen"
     GATE_THAWED = "gate_thawed"
+    POLICY_CHANGED = "policy_changed"
     PHASE_CHANGED = "phase_changed"
     READY = "ready"
     CONFIRMED = "confirmed"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bot.domain.durations import format_short
+from bot.domain.matching import matches
 from bot.domain.own import OWN
 from bot.domain.policy import Level, Person, Policy
 from bot.domain.policy_checks import Path, callees
-from bot.domain.routing import Channel, RouteAction, matches
+from bot.domain.routing import Channel, RouteAction
 from bot.domain.severity import WRITE_UP, ClockName, Road
 
 Noted = Iterator[tuple[Path, str]]

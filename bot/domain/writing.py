@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from bot.domain.incidents import Role
-from bot.domain.routing import Names
+from bot.domain.matching import Names
 from bot.domain.severity import Span
 from bot.domain.windows import Window
 

@@ -38,7 +38,7 @@ def sentence(found: Availability) -> str:
     left = (
         f"{format_span(found.left)} left of {allowed}"
         if found.met
-        else f"{format_span(-found.left)} more than the {allowed} that it leaves"
+        else f"{format_span(-found.left)} more than the {allowed} that may be lost"
     )
     return f"{head} Down {format_span(found.down)}, {left}.{_shares(found.shares)}"
 

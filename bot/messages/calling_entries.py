@@ -32,7 +32,7 @@ def _kept(s: Situation, entry: TimelineEntry) -> str:
 
 
 def _started(s: Situation, entry: TimelineEntry) -> str:
-    return f"The chain is rung for {clock(entry)}"
+    return f"The ringing for {clock(entry)} began"
 
 
 def _exhausted(s: Situation, entry: TimelineEntry) -> str:

@@ -95,7 +95,7 @@ _FACTS_SHOWN, _CHECKS_SHOWN = 3, 5
 
 
 def known_lines(s: Situation) -> list[str]:
-    """What is known of the trouble, one line a fact: its alert's words, error, tenants, release, when, links, checks (J7, J8, W7)."""
+    """What is known of the trouble, one line a fact: its alert's words, error, tenants, release, when, links, monitors (J7, J8, W7)."""
     known = triage(s.alerts, s.incident.triage)
     facts = [f"{fact.value.capitalize()}: {_values(values)}" for fact, values in known.facts.items()]
     links = [f"{texts.shown(name, 30)} {texts.link(address)}" for name, address in known.links if texts.link(address)]
@@ -120,7 +120,7 @@ def _checks(known: Triage) -> str:
     shown = known.checks[:_CHECKS_SHOWN]
     more = f" and {len(known.checks) - len(shown)} more" if len(known.checks) > len(shown) else ""
     states = (f"{':red_circle:' if check.firing else ':large_green_circle:'} {texts.shown(check.title, 80)}" for check in shown)
-    return f"Checks: {' · '.join(states)}{more}" if shown else ""
+    return f"Monitors: {' · '.join(states)}{more}" if shown else ""
 
 
 def _limits(s: Situation) -> list[str]:

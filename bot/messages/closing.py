@@ -35,8 +35,8 @@ def _check(s: Situation, obstacle: Obstacle) -> str:
     name = one_line(obstacle.about, _ABOUT_LIMIT)
     since = next((check.since for check in s.closing.checks if check.title == obstacle.about), None)
     if obstacle.state is CheckState.RED and since is not None:
-        return f"The check {name} is red since {times.near(since, s.now, s.zones)}. Wait until its monitor says that it recovered."
-    heard = "was never heard" if since is None else f"was not heard in time, it is unknown since {times.near(since, s.now, s.zones)}"
+        return f"The check {name} has been red since {times.near(since, s.now, s.zones)}. Wait until its monitor says that it recovered."
+    heard = "was never heard" if since is None else f"was not heard in time, it has been unknown since {times.near(since, s.now, s.zones)}"
     return f"The check {name} {heard}. Run it, so that its monitor says how it is."
 
 
@@ -44,12 +44,12 @@ def _quiet(s: Situation, obstacle: Obstacle) -> str:
     rules = s.closing.rules
     span = format_span(rules.quiet) if rules is not None and rules.quiet is not None else "the cycle"
     if obstacle.until is None:
-        return f"{span} without a related alert begin with Monitoring. Write `/incident update monitoring` and what you see."
+        return f"No related alert may come for {span}, counted from the status Monitoring. `/incident update monitoring TEXT` begins it."
     return f"It has to stay quiet until {times.near(obstacle.until, s.now, s.zones)}. Wait; a related alert begins the {span} anew."
 
 
 def _question(s: Situation, obstacle: Obstacle) -> str:
-    return f"Not answered: {one_line(obstacle.about, _ABOUT_LIMIT)} Answer it in the form that resolves."
+    return f"Not answered: {one_line(obstacle.about, _ABOUT_LIMIT)} Answer it in the form of `/incident resolve`."
 
 
 def _holder(s: Situation, obstacle: Obstacle) -> str:
@@ -57,8 +57,8 @@ def _holder(s: Situation, obstacle: Obstacle) -> str:
     holder = s.holder(rules.by) if rules is not None and rules.by is not None else None
     role = obstacle.about
     if holder is None:
-        return f"Only the {role} resolves it, and nobody is. Give the role: `/incident role {role.replace(' ', '-')} @ana`."
-    return f"Only the {role} resolves it. Ask {s.name(holder)}, or take the role: `/incident role {role.replace(' ', '-')} @you`."
+        return f"Only the {role} may resolve it, and nobody has that role. Give the role: `/incident role {role.replace(' ', '-')} @ana`."
+    return f"Only the {role} may resolve it. Ask {s.name(holder)}, or take the role: `/incident role {role.replace(' ', '-')} @you`."
 
 
 def _major(s: Situation, _obstacle: Obstacle) -> str:
@@ -79,7 +79,7 @@ def refusal(s: Situation, found: Sequence[Obstacle]) -> str:
     """Everything that is missing, one line each, and how to go on all the same; plain text."""
     lines = [f"{s.incident.reference} cannot be resolved yet:", *(f"- {reason(s, obstacle)}" for obstacle in found)]
     if all(obstacle.overridable for obstacle in found):
-        lines.append("Or override it with a reason, which stands in the postmortem.")
+        lines.append("Or override it with a reason, which will stand in the postmortem.")
     return "\n".join(lines)
 
 

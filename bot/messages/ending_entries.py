@@ -15,7 +15,7 @@ def _phase(s: Situation, entry: TimelineEntry) -> str:
 
 
 def _ready(s: Situation, entry: TimelineEntry) -> str:
-    return "Everything that monitors and time can verify was fulfilled"
+    return "All that monitors and time can verify was verified"
 
 
 def _confirmed(s: Situation, entry: TimelineEntry) -> str:

@@ -32,7 +32,9 @@ def ready(s: Situation) -> Words:
     asked = [f"- {shown(question, _QUESTION_LIMIT)}" for question in questions]
     who = f", by the {rules.by.value}" if rules is not None and rules.by is not None else ""
     how = "It can be resolved: `/incident resolve`" + (f"{who}, which asks:" if asked else f"{who}.")
-    text = fit("\n".join([f"{s.incident.reference}: everything that was to be verified is so. {how}", *asked]), SECTION_LIMIT)
+    text = fit(
+        "\n".join([f"{s.incident.reference}: everything that monitors and time can show has been shown. {how}", *asked]), SECTION_LIMIT
+    )
     return {"text": text, "blocks": [section(text)]}
 
 

@@ -1,11 +1,14 @@
-"""Timeline entries that only count, one after the other, as one: a storm is a line and not a page of them (J6)."""
+"""Timeline entries that would only fill a page as fewer: a storm is a line, and so is a page that went out at once (J6, B8)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 
-from bot.domain.timeline import TimelineEntry
+from bot.domain.timeline import EntryKind, TimelineEntry
+
+_AT_ONCE = timedelta(minutes=1)
 
 
 def folded(entries: Iterable[TimelineEntry]) -> list[TimelineEntry]:
@@ -18,6 +21,23 @@ def folded(entries: Iterable[TimelineEntry]) -> list[TimelineEntry]:
         else:
             found.append(entry)
     return found
+
+
+def sent_at_once(entries: Iterable[TimelineEntry]) -> list[TimelineEntry]:
+    """The entries in their order; a page that went out within a minute is told once, as sent, with its place in the chain."""
+    told = list(entries)
+    queued = {entry.facts.get("page_id"): entry for entry in told if entry.kind is EntryKind.PAGE_QUEUED}
+    sent = {
+        page_id: entry
+        for entry in told
+        if entry.kind is EntryKind.PAGE_SENT
+        and (page_id := entry.facts.get("page_id")) in queued
+        and entry.at - queued[page_id].at <= _AT_ONCE
+    }
+    whole = {entry.id: replace(entry, facts={**queued[page_id].facts, **entry.facts}) for page_id, entry in sent.items()}
+    return [
+        whole.get(entry.id, entry) for entry in told if entry.kind is not EntryKind.PAGE_QUEUED or entry.facts.get("page_id") not in sent
+    ]
 
 
 def _added(first: TimelineEntry, then: TimelineEntry) -> TimelineEntry:

@@ -48,18 +48,19 @@ def sentry(issues: Issues | None) -> list[Reason]:
 def unproven(route: str, proof: Proof | None, within: timedelta, zones: Sequence[Zone]) -> Reason:
     """A route of which nobody knows whether its alerts still arrive, and what to do about it."""
     last = proof.latest_at if proof is not None else None
-    ago = "never" if last is None else f"last at {times.moment(last, zones)}"
+    ago = "was never heard or tested" if last is None else f"was last heard or tested at {times.moment(last, zones)}"
     how = "`muster source test` tests it"
-    return Reason(Code.ROUTE_UNPROVEN, f"Route {route!r} was not heard or tested within {format_short(within)}, {ago}; {how}.")
+    return Reason(Code.ROUTE_UNPROVEN, f"Route {route!r} {ago}, and has to be every {format_short(within)}; {how}.")
 
 
 def check(seen: Seen, zones: Sequence[Zone]) -> Reason:
     """A check that is not green."""
-    since = "" if seen.since is None else f" since {times.moment(seen.since, zones)}"
+    state = seen.state.value
+    now = f"is {state}" if seen.since is None else f"has been {state} since {times.moment(seen.since, zones)}"
     if seen.state is CheckState.RED:
-        return Reason(Code.CHECK_RED, f"The check “{seen.title}” is red{since}.")
-    why = "its monitors have not been heard for too long" if since else "its monitors were never heard"
-    return Reason(Code.CHECK_UNKNOWN, f"The check “{seen.title}” is unknown{since}: {why}.")
+        return Reason(Code.CHECK_RED, f"The check “{seen.title}” {now}.")
+    why = "its monitors were never heard" if seen.since is None else "its monitors have not been heard for too long"
+    return Reason(Code.CHECK_UNKNOWN, f"The check “{seen.title}” {now}: {why}.")
 
 
 def heartbeat(name: str, rule: HeartbeatRule, known: Heartbeat | None, zones: Sequence[Zone]) -> Reason:
@@ -68,7 +69,7 @@ def heartbeat(name: str, rule: HeartbeatRule, known: Heartbeat | None, zones: Se
     since = None if known is None else known.silent_since or (known.due_at if known.last_at is not None else None)
     if since is None:
         return Reason(Code.HEARTBEAT_UNKNOWN, f"The heartbeat {name} was never heard.")
-    return Reason(Code.HEARTBEAT_SILENT, f"The heartbeat {name} is silent since {times.moment(since, zones)}: {title}.")
+    return Reason(Code.HEARTBEAT_SILENT, f"The heartbeat {name} has been silent since {times.moment(since, zones)}: {title}.")
 
 
 def froze(freeze: Freeze) -> Words:

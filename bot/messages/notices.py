@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.domain.alert import AlertRow
 from bot.domain.durations import format_span
+from bot.domain.escalation import BY_HAND, OWNER_LEVEL
 from bot.domain.incidents import Channel, Role
 from bot.domain.severity import ClockName
 from bot.domain.situation import Situation
@@ -18,6 +19,7 @@ from bot.messages.owed import OWED, next_step
 from bot.messages.texts import SECTION_LIMIT, Words, channel_link, clean, fit, link, literal, mention, pieces, section, shown
 
 _QUOTED_LIMIT = 10_000
+_OUTSIDE: Mapping[int, str] = {OWNER_LEVEL: "the owner", BY_HAND: "beside the chain"}
 
 
 def notice(sentence: str, quoted: str | None = None) -> Words:
@@ -38,7 +40,8 @@ def _span(later: datetime, earlier: datetime) -> str:
     return format_span(max(later - earlier, timedelta()))
 
 
-def _late(now: datetime, due_at: datetime) -> str:
+def late(now: datetime, due_at: datetime) -> str:
+    """How late it is: ``it is 2 min late``."""
     return f"it is {_span(now, due_at)} late" if now - due_at >= timedelta(seconds=1) else "it is due now"
 
 
@@ -156,8 +159,8 @@ def page_answered(s: Situation, name: str, road: str) -> Words:
 
 
 def place(level: int, ring: int = 1) -> str:
-    """Where in the chain a ring is: ``the owner``, ``level 2``, ``level 2, ring 3``."""
-    where = f"level {level}" if level else "the owner"
+    """Where in the chain a ring is: ``the owner``, ``level 2``, ``level 2, ring 3``; by hand and by a step of escalation it is none."""
+    where = _OUTSIDE.get(level) or f"level {level}"
     return where if ring <= 1 else f"{where}, ring {ring}"
 
 
@@ -201,8 +204,8 @@ def promise_warned(s: Situation, promise: Promise, user_id: str | None) -> Words
 
 def promise_missed(s: Situation, promise: Promise, user_id: str | None) -> Words:
     """Says, and calls the owner, that a promise is broken, with its lateness (J6)."""
-    due, late = times.near(promise.due_at, s.now, s.zones), _late(s.now, promise.due_at)
-    sentence = f"Promise missed: {s.incident.reference} owed {OWED[promise.clock]} by {due}; {late}."
+    due = times.near(promise.due_at, s.now, s.zones)
+    sentence = f"Promise missed: {s.incident.reference} owed {OWED[promise.clock]} by {due}; {late(s.now, promise.due_at)}."
     return _call(user_id, f"{sentence} {next_step(s, promise.clock, shown)}")
 
 

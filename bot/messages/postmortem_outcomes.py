@@ -31,7 +31,7 @@ def lasted(evidence: Evidence) -> str:
     ]
     reopened = evidence.count(EntryKind.REOPENED)
     remark = f"\n\nReopened {counted(reopened)}; resolving counts to the last resolution."
-    text = "Counted from the moment the alert was received or the incident was declared."
+    text = "Counted from the moment the alert was received or the incident was declared; noticing, from its start."
     return f"## Durations\n\n{text}\n\n{table(('What', 'How long'), rows)}{remark if reopened else ''}"
 
 
@@ -45,7 +45,8 @@ def promised(s: Situation) -> str:
     if not s.promises:
         return "## Promises\n\nThe severity promised nothing by the clock."
     results = [outcome(promise)[0] for promise in s.promises]
-    total = f"{results.count('kept')} kept, {results.count('missed')} missed."
+    still = f", {results.count('open')} open" if "open" in results else ""
+    total = f"{results.count('kept')} kept, {results.count('missed')} missed{still}."
     head = ("Promise", "Counted from", "Due", "Outcome")
     return f"## Promises\n\n{total}\n\n{table(head, (_promise(s, promise) for promise in s.promises))}"
 
@@ -123,4 +124,5 @@ def cost(evidence: Evidence) -> str:
 
 def _taken(objective: Objective, took: timedelta) -> str:
     title, allowed = inline(objective.title), format_span(budget(objective))
-    return f"{title}: this incident took {format_span(took)} of the {allowed} that {objective.target:g} % leave in {window(objective)}."
+    left = f"{allowed} that a target of {objective.target:g} % leaves in {window(objective)}"
+    return f"{title}: this incident took {format_span(took)} of the {left}."

@@ -13,7 +13,7 @@ from bot.domain.triage import Fact, triage
 from bot.messages import times
 from bot.messages.card import road_name
 from bot.messages.evidence import Evidence, last_words
-from bot.messages.folding import folded
+from bot.messages.folding import folded, sent_at_once
 from bot.messages.markdown import inline, lines, table
 from bot.messages.notices import place
 from bot.messages.postmortem_outcomes import counted
@@ -61,7 +61,7 @@ def timeline(evidence: Evidence) -> str:
     amended = last_words(entries)
     written = []
     day = None
-    for entry in folded(entries):
+    for entry in folded(sent_at_once(entries)):
         date = times.local_date(entry.at, s.zones)
         if date != day:
             written.append(f"\n### {date.isoformat()} ({inline(s.zones[0].label)})\n")

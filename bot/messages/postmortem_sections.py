@@ -20,6 +20,14 @@ _PROMPTS = {
     "timeline": "What does the timeline above leave out?",
     "lessons learned": "What went well, what did not, and where were you lucky?",
     "follow-ups": "One line for each: what, who, by when.",
+    "action items": "One line for each: what, who, by when.",
+    "summary": "In three sentences: what failed, for whom, and what ended it.",
+    "why": "Why could it happen? Ask for the conditions that made it possible, not for a person.",
+    "resolution": "What ended it, and how do you know that it did?",
+    "remediation": "What ended it, and what is changed so that it does not come back?",
+    "corrective actions": "What was done to end it, and what is left to do of that?",
+    "what went well": "What helped: a signal, a tool, a habit, a decision?",
+    "what went badly": "What slowed you down: a signal that was missing, a tool that failed, a step that nobody knew?",
 }
 _OTHERWISE = "Write here what the readers of this postmortem need to know."
 _FILLED = {"timeline": "timeline", "impact": "impact", "follow-ups": "followups", "follow ups": "followups", "action items": "followups"}

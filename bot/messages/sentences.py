@@ -165,4 +165,5 @@ _SENTENCES: Mapping[EntryKind, Callable[[Situation, TimelineEntry], str]] = {
     EntryKind.FOLLOW_UP_DONE: _wrote("finished a follow-up"),
     EntryKind.GATE_FROZEN: _wrote("froze the gate"),
     EntryKind.GATE_THAWED: _wrote("thawed the gate"),
+    EntryKind.POLICY_CHANGED: _wrote("put another policy in force"),
 }

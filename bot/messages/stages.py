@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from bot.domain.durations import format_span
@@ -13,7 +13,7 @@ from bot.domain.situation import Situation
 from bot.domain.timers import Promise
 from bot.messages import times
 from bot.messages.card import road_name, severity_label, title_text
-from bot.messages.notices import notice
+from bot.messages.notices import late, notice
 from bot.messages.owed import OWED, next_step
 from bot.messages.texts import Words, channel_link, clean, link, one_line, section, shown
 
@@ -62,10 +62,12 @@ def facts(s: Situation) -> str:
 
 
 def told(s: Situation) -> Words:
-    """Tells a person alone, without calling them, that there is an incident (S2)."""
-    where = channel_link(s.channel.channel_id) if s.channel is not None else ""
+    """Tells a person alone, without calling them, that there is an incident (S2); of a private one neither its title nor its channel."""
+    private = s.incident.private
+    where = channel_link(s.channel.channel_id) if s.channel is not None and not private else ""
     place = f" It is worked on in {where}." if where else ""
-    text = f"{s.incident.reference} [{severity_label(s)}] {title_text(s)}. You are told, not called.{place}"
+    title = "a private incident" if private else title_text(s)
+    text = f"{s.incident.reference} [{severity_label(s)}] {title}. You are told, not called.{place}"
     return {"text": text, "blocks": [section(text)]}
 
 
@@ -81,10 +83,9 @@ def missed(s: Situation, promise: Promise, owner: str) -> Words:
 
 
 def _missed(s: Situation, promise: Promise, owner: str) -> str:
-    late = format_span(max(s.now - promise.due_at, timedelta()))
     return (
         f"{s.incident.reference} [{severity_label(s)}] owed {OWED[promise.clock]} by {times.near(promise.due_at, s.now, s.zones)}; "
-        f"it is {late} late. Owner: {owner}."
+        f"{late(s.now, promise.due_at)}. Owner: {owner}."
     )
 
 
@@ -109,7 +110,8 @@ def escalated(s: Situation, step: EscalationStep, names: Sequence[str], *, paged
 
 def escalation_skipped(s: Situation, names: Sequence[str]) -> Words:
     """Says who of a step of the escalation is not there to be called."""
-    return notice(f"{s.incident.reference}: to be called now, but nobody can be: {shown(', '.join(names), 1000)}.")
+    who = shown(", ".join(names), 1000)
+    return notice(f"{s.incident.reference}: {who} should be called now, but nobody can be. Page somebody with /incident page.")
 
 
 def roads_stopped(s: Situation, roads: Sequence[str]) -> Words:
@@ -154,14 +156,14 @@ def meeting_planned(s: Situation, meeting: Meeting, title: str, names: Sequence[
     """Says when the meeting is, who is invited by mail, and how to move it (O13)."""
     at = times.moment(meeting.at, s.zones)
     what = f"{shown(moved_by)} moved the meeting" if moved_by else "The meeting is planned"
-    invited = f"Invited by mail: {shown(', '.join(names), 1000)}." if names else "Nobody of it has a mail address, so nobody was invited."
+    invited = f"Invited by mail: {shown(', '.join(names), 1000)}." if names else "None of them has a mail address, so nobody was invited."
     how = "/incident meeting and a time moves it, /incident meeting held says that it was held."
     return notice(f"{s.incident.reference}: {what}: {shown(title)}, {at}. {invited} {how}")
 
 
 def meeting_cancelled(s: Situation) -> Words:
     """Says that there will be no meeting for now."""
-    return notice(f"{s.incident.reference}: the meeting about it is cancelled; its end plans another one.")
+    return notice(f"{s.incident.reference}: the meeting about it is cancelled. Another one is planned when it is resolved.")
 
 
 def meeting_held(s: Situation, name: str) -> Words:

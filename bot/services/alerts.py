@@ -35,7 +35,7 @@ async def ingest(work: UnitOfWork, batch: Sequence[Delivered]) -> list[list[Outc
     taken = await _open(work, batch, heard)
     outcomes = [await _take(taken, delivered, alerts) for delivered, alerts in zip(batch, heard, strict=True)]
     await _finish(taken)
-    await checks.note(work, batch)
+    await checks.note(taken, (one for delivered, alerts in zip(batch, heard, strict=True) if not delivered.test for one in alerts))
     await gate.prove(taken, batch, heard)
     await _take_own(work, taken, batch)
     return outcomes

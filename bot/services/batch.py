@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.domain.alert import Alert, AlertRow, Delivered
-from bot.domain.correlation import Judgement, judge, shared_keys, values_of
+from bot.domain.correlation import Judgement, judge, shared_keys
 from bot.domain.routing import Channel
 from bot.domain.silences import Silences
 from bot.services.board import Board
@@ -59,7 +59,7 @@ class Batch:
         """Why the alert calls nobody now; None when nothing silences it."""
         if not self.silences:
             return None
-        return self.silences.reason_for(values_of(heard.alert, heard.channel, self.judge(heard).service), self.work.now)
+        return self.silences.reason_for(self.judge(heard).values, self.work.now)
 
     def changes(self, heard: Heard, more: int = 0) -> int:
         """How often the alert changed lately, where that is as often as flapping is; else 0."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.alert import Alert, AlertRow, AlertStatus, Delivered
+from bot.domain.alert import Alert, AlertRow, AlertStatus
 from bot.domain.closing import Check, CheckState
 from bot.domain.correlation import values_of
 from bot.domain.routing import Channel
 from bot.services import closing
+from bot.services.batch import Batch, Heard
 from bot.services.work import UnitOfWork
 from bot.store import checks, incidents
 
@@ -24,12 +25,13 @@ class _Word:
     at: datetime
 
 
-async def note(work: UnitOfWork, batch: Sequence[Delivered]) -> None:
+async def note(taken: Batch, heard: Iterable[Heard]) -> None:
     """Takes in what a batch says of the checks, once its alerts are written: red while any alert of a check fires, green once none does.
 
     It costs nothing where the policy has no checks.
     """
-    said = _said(work, batch) if work.policy.checks else {}
+    work = taken.work
+    said = _said(taken, heard) if work.policy.checks else {}
     if not said:
         return
     known = await checks.lock_checks(work.tx, set(said))
@@ -47,23 +49,18 @@ async def note(work: UnitOfWork, batch: Sequence[Delivered]) -> None:
         await _tell(work, changed)
 
 
-def _said(work: UnitOfWork, batch: Sequence[Delivered]) -> dict[str, _Word]:
-    """The last word of the batch on each check that an alert of it is about."""
+def _said(taken: Batch, heard: Iterable[Heard]) -> dict[str, _Word]:
+    """The last word of the batch on each check that an alert of it is about, the service that its route gives it counted in."""
     said: dict[str, _Word] = {}
-    for delivered in batch:
-        readable = [alert for alert in delivered.reading.alerts if alert.unreadable is None and not delivered.test]
-        for alert in readable:
-            for name in _about(work, alert, delivered.channel, delivered.received_at):
-                said[name] = _Word(alert.status is AlertStatus.FIRING, alert.title, delivered.received_at)
+    for one in heard:
+        if one.alert.unreadable is None:
+            word = _Word(one.alert.status is AlertStatus.FIRING, one.alert.title, one.received_at)
+            said.update(dict.fromkeys(_about(taken.work, taken.judge(one).values), word))
     return said
 
 
-def _about(work: UnitOfWork, alert: Alert, channel: Channel, at: datetime) -> list[str]:
-    """The checks that the alert is about, the service that its route gives it counted in."""
-    values = values_of(alert, channel)
-    route = work.policy.route_for(values, at)
-    service = (route.service if route is not None else None) or alert.labels.get("service")
-    values = values_of(alert, channel, service)
+def _about(work: UnitOfWork, values: Mapping[str, str]) -> list[str]:
+    """The checks that an alert with those values is about."""
     return [name for name, rule in work.policy.checks.items() if rule.matches(values)]
 
 
@@ -83,7 +80,7 @@ async def _firing(work: UnitOfWork, said: Mapping[str, _Word], known: Mapping[st
 def _of_row(work: UnitOfWork, row: AlertRow) -> list[str]:
     alert = Alert(row.source, row.fingerprint, row.status, row.title, row.starts_at, None, row.labels, row.annotations, row.url)
     values = values_of(alert, Channel(row.channel), row.service or row.labels.get("service"))
-    return [name for name, rule in work.policy.checks.items() if rule.matches(values)]
+    return _about(work, values)
 
 
 async def _tell(work: UnitOfWork, changed: set[str]) -> None:

@@ -26,6 +26,8 @@ async def move(work: UnitOfWork, incident_id: str, member: Member, text: str) ->
     known = await meetings.find_meeting(work.tx, incident.id)
     if known is not None and known.held_at is not None:
         raise Refused(f"The meeting about {incident.reference} was held already.")
+    if known is not None and known.to_come and known.at == at:
+        raise Refused(f"The meeting about {incident.reference} is at that time already; everybody has the invitation.")
     return await invitations.place(work, incident, at, member)
 
 

@@ -160,12 +160,17 @@ async def confirm(work: UnitOfWork, source: str, url: str) -> None:
 
 async def share_file(work: UnitOfWork, incident_id: str, words: Mapping[str, Any]) -> None:
     """Puts a file into the incident's channel."""
+    await post(work, incident_id, Kind.FILE, words)
+
+
+async def post(work: UnitOfWork, incident_id: str, kind: Kind, words: Mapping[str, Any]) -> str | None:
+    """Puts something into the incident's channel, in its order; gives its message back, None when there is no channel."""
     channel = await incidents.find_channel(work.tx, incident_id, Purpose.INCIDENT)
     if channel is None:
-        return
-    await outbox.add_message(
+        return None
+    return await outbox.add_message(
         work.tx,
-        Kind.FILE,
+        kind,
         words,
         lane=lane(incident_id, Purpose.INCIDENT),
         created_at=work.now,

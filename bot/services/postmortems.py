@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.domain import blame
 from bot.domain.blame import Finding
@@ -86,7 +86,9 @@ async def _evidence(work: UnitOfWork, incident: Incident) -> postmortem.Evidence
         entries=tuple(entries),
         sections=policy.postmortem.sections,
         by=policy.postmortem.by,
-        steps=tuple(steps),
+        steps=tuple(
+            replace(step, runbook=policy.runbooks[step.runbook].title) if step.runbook in policy.runbooks else step for step in steps
+        ),
         follow_ups=tuple(left),
         taken=await availability.taken_by(work, incident),
     )

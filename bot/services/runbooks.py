@@ -17,7 +17,7 @@ from bot.errors import Malformed, NotFound, Refused
 from bot.messages import runbooks as words
 from bot.services import follow_ups, situations, stages
 from bot.services.incidents import actor
-from bot.services.outbox import lane, say, share_file
+from bot.services.outbox import lane, post, say, share_file
 from bot.services.work import UnitOfWork
 from bot.store import incidents, outbox, people, runbooks
 
@@ -176,21 +176,9 @@ def _one(incident: Incident, found: Sequence[Progress], key: str | None) -> Prog
 
 async def post_checklist(work: UnitOfWork, incident_id: str, key: str) -> None:
     """Has the steps posted, each with its button; they are rendered when sent. Once more where somebody deleted them."""
-    channel = await incidents.find_channel(work.tx, incident_id, Purpose.INCIDENT)
-    if channel is None:
-        return
-    message_id = await outbox.add_message(
-        work.tx,
-        Kind.CHECKLIST,
-        {"runbook": key},
-        lane=lane(incident_id, Purpose.INCIDENT),
-        created_at=work.now,
-        incident_id=incident_id,
-        ordered=True,
-        after_id=channel.opened_by,
-        request_id=work.request_id,
-    )
-    await runbooks.mark_message(work.tx, incident_id, key, message_id)
+    message_id = await post(work, incident_id, Kind.CHECKLIST, {"runbook": key})
+    if message_id is not None:
+        await runbooks.mark_message(work.tx, incident_id, key, message_id)
 
 
 async def _edit_checklist(work: UnitOfWork, step: RunbookStep) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
 from bot import telemetry
@@ -36,18 +36,25 @@ _HANDLERS: Mapping[TimerKind, Callable[[UnitOfWork, Timer], Awaitable[None]]] = 
 }
 
 
-async def fire_next(work: UnitOfWork, at_most: int = 1) -> Timer | Heartbeat | Episode | None:
+async def fire_next(work: UnitOfWork, at_most: int = 1, besides: Collection[str] = ()) -> Timer | Heartbeat | Episode | None:
     """The last of up to ``at_most`` timers, the longest overdue, fired one after the other, or else what of heartbeats and episodes is due.
 
-    None when nothing is. They share the transaction, and with it its fate: what breaks one of them leaves all of them armed.
+    None when nothing is. They share the transaction, and with it its fate: what breaks one of them leaves all of them armed. Those
+    ``besides`` whose ids they are it does not look for (B2).
     """
-    due = await timers.list_due(work.tx, work.now, at_most)
+    due = await list_due(work, at_most, besides)
     for timer in due:
-        await _fire(work, timer)
+        await fire(work, timer)
     return due[-1] if due else await signals.fire_next(work)
 
 
-async def _fire(work: UnitOfWork, timer: Timer) -> None:
+async def list_due(work: UnitOfWork, at_most: int, besides: Collection[str] = ()) -> list[Timer]:
+    """What of timers is due, the longest overdue first, without those of the ids ``besides``."""
+    return await timers.list_due(work.tx, work.now, at_most, besides)
+
+
+async def fire(work: UnitOfWork, timer: Timer) -> None:
+    """Fires a timer that is due, unless somebody else did."""
     await incidents.lock_incident(work.tx, timer.incident_id)
     if await timers.mark_fired(work.tx, timer, work.now):
         late = lateness(timer.due_at, work.now)
@@ -55,9 +62,9 @@ async def _fire(work: UnitOfWork, timer: Timer) -> None:
         await _HANDLERS[timer.kind](work, timer)
 
 
-async def next_due(work: UnitOfWork) -> datetime | None:
-    """When something is due next; None when nothing is armed."""
-    moments = [await rows.find_next_due(work.tx) for rows in (timers, heartbeats, episodes)]
+async def next_due(work: UnitOfWork, besides: Collection[str] = ()) -> datetime | None:
+    """When something is due next, the timers of the ids ``besides`` left out; None when nothing is armed."""
+    moments = [await timers.find_next_due(work.tx, besides), *[await rows.find_next_due(work.tx) for rows in (heartbeats, episodes)]]
     return min((moment for moment in moments if moment is not None), default=None)
 
 

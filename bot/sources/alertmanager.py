@@ -11,7 +11,7 @@ from typing import Any
 from bot.domain.alert import Alert, AlertStatus, Reading
 from bot.domain.routing import Carrier, Channel, SourceKind
 from bot.sources.fields import at, link_of, list_of, moment_of, object_of, status_of, text_of, texts_of, title_of
-from bot.sources.labels import canonical, tags_of
+from bot.sources.labels import tags_of, with_canonical
 from bot.sources.readings import each
 from bot.sources.source import Delivery, Source
 
@@ -42,16 +42,17 @@ def left_out(group: Any) -> tuple[str, ...]:
 
 def alert_of(source: str, entry: Mapping[str, Any], common: Mapping[str, str], place: str) -> Alert:
     """One alert of a group; raises Malformed when it does not say whether it fires."""
-    labels, annotations = texts_of(entry.get("labels")), {**common, **texts_of(entry.get("annotations"))}
+    raw, annotations = entry.get("labels"), {**common, **texts_of(entry.get("annotations"))}
+    labels = tags_of(raw) if isinstance(raw, Mapping) else {}
     status = status_of(entry.get("status"), STATES, f"{place}.status")
     return Alert(
         source=source,
-        fingerprint=text_of(entry.get("fingerprint"), 200) or labels_fingerprint(labels),
+        fingerprint=text_of(entry.get("fingerprint"), 200) or labels_fingerprint(texts_of(raw)),
         status=status,
         title=title_from(annotations, labels),
         starts_at=moment_of(entry.get("startsAt")),
         ends_at=moment_of(entry.get("endsAt")) if status is AlertStatus.RESOLVED else None,
-        labels=canonical(tags_of(labels)),
+        labels=with_canonical(labels),
         annotations=annotations_of(annotations),
         url=link_of(entry.get("generatorURL")),
     )

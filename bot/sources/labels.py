@@ -26,10 +26,14 @@ _SHORT = 200
 
 def canonical(labels: Mapping[str, Any]) -> dict[str, str]:
     """The labels that say anything, with service and environment under those names, too, and severity in lower case."""
-    said = {name: text for name, value in labels.items() if (text := text_of(value))}
+    return with_canonical({name: text for name, value in labels.items() if (text := text_of(value))})
+
+
+def with_canonical(said: Mapping[str, str]) -> dict[str, str]:
+    """The same of labels that are clean texts already."""
     known = {name: said[other] for name, others in _CANONICAL.items() for other in reversed(others) if other in said}
     severity = {"severity": said["severity"].lower()} if "severity" in said else {}
-    return said | known | severity
+    return {**said, **known, **severity}
 
 
 def tags_of(value: Any) -> dict[str, str]:

@@ -26,6 +26,7 @@ class Notifications:
         self._database = database
         self._connection: Any = None
         self._telling: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Lock()
         self._stopped = asyncio.Event()
         self.listening = asyncio.Event()
 
@@ -83,6 +84,7 @@ class Notifications:
 
     async def _tell(self, connection: Any, names: str) -> None:
         try:
-            await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, names)
+            async with self._turn:  # the connection takes one statement at a time, and commits come at one moment
+                await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, names)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             telemetry.logger().debug("replicas_not_told", error=repr(error))

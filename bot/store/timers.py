@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from bot.clock import new_id
 from bot.domain.timers import Timer, TimerKind, lateness
@@ -14,6 +15,11 @@ from bot.store.rows import as_nouns
 from bot.store.tables import timers
 
 _ARMED = (timers.c.fired_at.is_(None), timers.c.cancelled_at.is_(None))
+
+
+def _other_than(besides: Collection[str]) -> tuple[ColumnElement[bool], ...]:
+    """The conditions that a timer is armed and none of those."""
+    return (*_ARMED, timers.c.id.not_in(besides)) if besides else _ARMED
 
 
 async def add_timer(
@@ -33,9 +39,9 @@ async def add_timer(
     tx.wake("timers")
 
 
-async def list_due(tx: Transaction, now: datetime, limit: int) -> list[Timer]:
+async def list_due(tx: Transaction, now: datetime, limit: int, besides: Collection[str] = ()) -> list[Timer]:
     """Armed timers that are due, the longest overdue first. Not locked: the incident's row is, before one is fired."""
-    statement = tx.select(timers, *_ARMED, timers.c.due_at <= now).order_by(timers.c.due_at, timers.c.id).limit(limit)
+    statement = tx.select(timers, *_other_than(besides), timers.c.due_at <= now).order_by(timers.c.due_at, timers.c.id).limit(limit)
     return as_nouns(Timer, (await tx.run(statement)).mappings())
 
 
@@ -82,9 +88,9 @@ async def list_armed(tx: Transaction, incident_id: str) -> list[Timer]:
     return as_nouns(Timer, rows.mappings())
 
 
-async def find_next_due(tx: Transaction) -> datetime | None:
+async def find_next_due(tx: Transaction, besides: Collection[str] = ()) -> datetime | None:
     """When the next armed timer is due; None when none is armed."""
-    row = (await tx.run(tx.select(timers, *_ARMED).order_by(timers.c.due_at).limit(1))).mappings().first()
+    row = (await tx.run(tx.select(timers, *_other_than(besides)).order_by(timers.c.due_at).limit(1))).mappings().first()
     return None if row is None else row["due_at"]
 
 

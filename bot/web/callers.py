@@ -38,7 +38,7 @@ def caller_of(request: web.Request) -> Caller:
     given = request.headers.get("Authorization", "").encode("utf-8", "replace")
     edge = edge_of(request)
     for token in edge.services.policy.tokens:
-        if hmac.compare_digest(given, b"Bearer " + edge.token_secrets[token.name]):
+        if hmac.compare_digest(given, b"Bearer " + edge.doors.token_secrets[token.name]):
             return Caller(token, token.person or f"token:{token.name}")
     if given.startswith(b"Bearer "):
         raise web.HTTPUnauthorized(reason="That token is none of this policy's. Send Authorization: Bearer TOKEN with one that is.")

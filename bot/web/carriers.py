@@ -45,7 +45,7 @@ def acts_for_us(request: web.Request, edge: Edge) -> bool:
     """Whether a token of the policy that may act sent this; such a one may try a source out."""
     given = request.headers.get("Authorization", "").encode("utf-8", "replace")
     tokens = [token for token in edge.services.policy.tokens if token.access.may_act]
-    return sum(hmac.compare_digest(given, b"Bearer " + edge.token_secrets[token.name]) for token in tokens) > 0
+    return sum(hmac.compare_digest(given, b"Bearer " + edge.doors.token_secrets[token.name]) for token in tokens) > 0
 
 
 def _given(request: web.Request, monitor: Monitor, tail: str) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from bot.clock import Clock
+from bot.domain.policy import Policy
 from bot.domain.readiness import IssueTracker
 from bot.domain.routing import Carrier, SourceKind, SourceRule
 from bot.services.work import Services
@@ -93,9 +94,29 @@ class Monitor:
         return self.rule.kind is SourceKind.CLOUDWATCH
 
 
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What a policy lets in, with the secrets that it names, resolved once: its monitors, heartbeats and tokens by name."""
+
+    monitors: Mapping[str, Monitor]
+    heartbeat_secrets: Mapping[str, bytes]
+    token_secrets: Mapping[str, bytes]
+
+    @classmethod
+    def of(cls, policy: Policy, own_key: bytes) -> Doors:
+        """The doors of that policy; raises SettingsError for a secret that is not there."""
+        secrets = {name: b"" if rule.secret is None else resolve_secret(rule.secret).encode() for name, rule in policy.sources.items()}
+        named = {name: rule.secret for name, rule in policy.heartbeats.items() if rule.secret is not None}
+        return cls(
+            monitors={name: Monitor.of(name, rule, secrets[name], own_key) for name, rule in policy.sources.items()},
+            heartbeat_secrets={name: resolve_secret(secret).encode() for name, secret in named.items()},
+            token_secrets={token.name: resolve_secret(token.secret).encode() for token in policy.tokens},
+        )
+
+
 @dataclass(slots=True)
 class Edge:
-    """The bot as its HTTP handlers see it; secrets of the policy are resolved once, here."""
+    """The bot as its HTTP handlers see it, with the doors of the policy in force."""
 
     services: Services
     settings: Settings
@@ -106,18 +127,20 @@ class Edge:
     certificates: Certificates | None = None
     sentry: IssueTracker | None = None
     room: Room = field(default_factory=Room, init=False)
-    monitors: Mapping[str, Monitor] = field(init=False)
-    token_secrets: Mapping[str, bytes] = field(init=False)
-    heartbeat_secrets: Mapping[str, bytes] = field(init=False)
+    doors: Doors = field(init=False)
 
     def __post_init__(self) -> None:
-        policy, key = self.services.policy, self.settings.secret_key
-        own_key = b"" if key is None else key.get_secret_value().encode()
-        secrets = {name: b"" if rule.secret is None else resolve_secret(rule.secret).encode() for name, rule in policy.sources.items()}
-        self.monitors = {name: Monitor.of(name, rule, secrets[name], own_key) for name, rule in policy.sources.items()}
-        named = {name: rule.secret for name, rule in policy.heartbeats.items() if rule.secret is not None}
-        self.heartbeat_secrets = {name: resolve_secret(secret).encode() for name, secret in named.items()}
-        self.token_secrets = {token.name: resolve_secret(token.secret).encode() for token in policy.tokens}
+        self.doors = self.doors_of(self.services.policy)
+
+    def doors_of(self, policy: Policy) -> Doors:
+        """What that policy would let in; raises SettingsError for a secret that is not there."""
+        key = self.settings.secret_key
+        return Doors.of(policy, b"" if key is None else key.get_secret_value().encode())
+
+    @property
+    def monitors(self) -> Mapping[str, Monitor]:
+        """The sources of the policy in force, by name."""
+        return self.doors.monitors
 
     def monitors_of(self, kind: SourceKind) -> list[Monitor]:
         """The sources of a kind, in the order of the policy."""

@@ -49,8 +49,12 @@ class Express:
         self.server = server
         self.keepalive = keepalive
         self.ways: set[Way] = set()
-        self._plain = {b"POST /alerts/%b HTTP/1.1\r\n" % name.encode(): one for name, one in edge.monitors.items() if one.plain}
         self._server: asyncio.Server | None = None
+        self.follow()
+
+    def follow(self) -> None:
+        """Takes up what the policy in force lets in."""
+        self._plain = {b"POST /alerts/%b HTTP/1.1\r\n" % name.encode(): one for name, one in self.edge.monitors.items() if one.plain}
 
     async def open(self, host: str, port: int) -> str:
         """Listens; the address to reach it at."""

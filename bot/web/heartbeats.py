@@ -29,7 +29,7 @@ async def take(request: web.Request) -> web.Response:
     Whatever body comes along is read and thrown away. An unknown name costs the same time as a wrong secret.
     """
     edge, name = edge_of(request), request.match_info["name"]
-    rule, expected = edge.services.policy.heartbeats.get(name), edge.heartbeat_secrets.get(name, _NOBODY)
+    rule, expected = edge.services.policy.heartbeats.get(name), edge.doors.heartbeat_secrets.get(name, _NOBODY)
     rest, failed = _tail(request.match_info.get("tail", ""))
     in_path = _is(rest, expected)
     elsewhere = [_is(given, expected) for given in (_bearer(request), request.query.get("token", ""))]

@@ -13,12 +13,16 @@ from click.testing import CliRunner, Result
 from bot.cli import muster
 from bot.clock import SystemClock
 from bot.domain.declaration import Declaration
+from bot.domain.policy_file import load_policy
 from bot.services import declarations, people
 from bot.services.work import Services, UnitOfWork
+from bot.settings import read_policy
 from bot.store import schema
 from bot.store.database import Database, Scope
 from tests.house import House, open_house
 from tests.policies import make_policy
+
+SHIPPED = ("default", "jovie", "studiovault", "genme", "wrk-copilot", "omnihub")
 
 
 def run(*arguments: str, **environment: str) -> Result:
@@ -30,6 +34,17 @@ async def call(house: House, *arguments: str) -> Result:
     """A command that asks the house's bot, run beside it."""
     environment = {"MUSTER_URL": house.bot.url, "MUSTER_TOKEN": "api-token"}
     return await asyncio.to_thread(lambda: run(*arguments, **environment))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_policy_tells_its_own_story_to_its_own_postmortem(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = run("demo", "--story", "--policy", name, "--speed", "1000")
+    assert told.exit_code == 0, told.output
+    written = (tmp_path / "demo" / "INC-1-postmortem.md").read_text(encoding="utf-8")
+    headings = [line.removeprefix("## ") for line in written.splitlines() if line.startswith("## ")]
+    wanted = [section.title for section in load_policy(name, read_policy).postmortem.sections]
+    assert [heading for heading in headings if heading in wanted] == wanted
 
 
 def test_the_story_is_played_to_its_end_and_leaves_the_postmortem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +113,7 @@ def test_what_cannot_be_done_ends_with_a_sentence_and_an_exit_code(
 
 
 def test_the_shipped_policies_can_be_used_and_are_printed_whole() -> None:
-    for name in ("default", "jovie"):
+    for name in SHIPPED:
         assert run("policy", "check", name).exit_code == 0
         assert json.loads(run("policy", "show", name, "--json").stdout)["name"] == name
     assert json.loads(run("policy", "schema").stdout)["title"] == "Policy of Muster"
@@ -118,6 +133,20 @@ async def test_an_incident_is_run_from_the_terminal(tmp_path: Path) -> None:
         assert "Status: Resolved" in (await call(house, "incident", "resolve", "INC-1", "fixed")).output
         missing = await call(house, "incident", "show", "INC-99")
         assert missing.exit_code == 1 and "INC-99" in missing.stderr
+
+
+async def test_what_the_policy_asks_is_answered_from_the_terminal(tmp_path: Path) -> None:
+    policy = make_policy(verification={"questions": ["Is it over?", "Are the queues empty?"]})
+    async with open_house(f"sqlite+aiosqlite:///{tmp_path / 'muster.db'}", policy) as house:
+        await call(house, "incident", "declare", "Checkout returns 500", "--severity", "P0")
+        refused = await call(house, "incident", "resolve", "INC-1", "--answer", "1=yes, since 14:05")
+        assert refused.exit_code == 1 and "Are the queues empty?" in refused.stderr and "Is it over?" not in refused.stderr
+        odd = await call(house, "incident", "resolve", "INC-1", "--answer", "yes")
+        assert odd.exit_code == 2 and "1=yes" in odd.stderr
+        nobody_asks = await call(house, "incident", "resolve", "INC-1", "--answer", "3=yes")
+        assert nobody_asks.exit_code == 1 and "nobody asks" in nobody_asks.stderr
+        ended = await call(house, "incident", "resolve", "INC-1", "--answer", "1=yes, since 14:05", "--answer", "2=yes")
+        assert "Status: Resolved" in ended.output
 
 
 async def test_an_edited_postmortem_is_saved_and_comes_back(tmp_path: Path) -> None:

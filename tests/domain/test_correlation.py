@@ -26,7 +26,8 @@ from bot.domain.correlation import (
     values_of,
 )
 from bot.domain.grouping import SeveralChannels
-from bot.domain.routing import Channel, RouteAction, matches
+from bot.domain.matching import matches
+from bot.domain.routing import Channel, RouteAction
 from bot.domain.windows import Day, Window
 from tests.messages.rows import after
 from tests.messages.rows import alert as row

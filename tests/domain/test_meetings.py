@@ -81,3 +81,9 @@ def test_a_moment_that_the_clocks_skip_is_refused_and_of_one_that_comes_twice_it
     with pytest.raises(Malformed, match="clocks skip 02:30 on 2027-03-14"):
         coming_moment("2027-03-14 02:30", NOON, LA)
     assert coming_moment("2027-11-07 01:30", NOON, LA) == at("2027-11-07 08:30")
+
+
+@pytest.mark.parametrize("text", ["9999-12-31 23:30 UTC", "2028-01-01 15:00"])
+def test_a_meeting_in_another_age_is_a_slip_of_the_pen(text: str) -> None:
+    with pytest.raises(Malformed, match="within a year"):
+        coming_moment(text, NOON, LA)

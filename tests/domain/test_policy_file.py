@@ -91,6 +91,20 @@ def test_a_wrong_policy_names_file_line_field_and_what_was_expected(text: str, e
     assert any(expected in line for line in problems(text)), problems(text)
 
 
+def test_what_is_merged_by_yaml_s_own_sign_is_read_and_a_wrong_part_of_it_has_a_place() -> None:
+    shared = "windows:\n  day: &day {from: '09:00', to: '17:00', zone: UTC}\n  night: {<<: *day, from: nonsense}\n"
+    assert [line for line in problems(f"extends: default\n{shared}") if line.startswith("mine.yml:4: windows.night")]
+
+
+def test_aliases_that_multiply_or_nest_without_end_are_refused_at_once() -> None:
+    bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+    bomb += "".join(f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]\n" for level in range(1, 12))
+    assert problems(bomb) == ["mine.yml: expected at most 50000 fields, those behind aliases counted in"]
+    nested = (f"a{level}: &a{level} {'[' * 90}*a{level - 1}{']' * 90}\n" for level in range(1, 20))
+    deep = "".join(["a0: &a0 [x]\n", *nested])
+    assert problems(deep) == ["mine.yml: expected YAML whose aliases do not nest so deep"]
+
+
 def test_a_phone_that_two_people_share_is_refused() -> None:
     data = policy_data()
     data["people"]["ben"]["phone"] = data["people"]["ana"]["phone"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -82,6 +83,11 @@ class Process:
         if self._running.returncode is None:
             self._running.kill()
         await self._running.wait()
+
+    def hang_up(self) -> None:
+        """Has the bot read its policy again."""
+        assert self._running is not None
+        self._running.send_signal(signal.SIGHUP)
 
     async def revive(self) -> None:
         """Starts the next process when the present one has died."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -185,3 +187,20 @@ async def missed_promise(process: Process) -> dict[str, str] | None:
     shown = await process.show()
     found = [promise for promise in shown.get("promises", ()) if promise["clock"] == "acknowledge" and promise["missed_at"]]
     return found[0] if found else None
+
+
+async def test_on_sighup_a_right_policy_comes_into_force_and_a_wrong_one_is_refused_whole(tmp_path: Path) -> None:
+    right = json.dumps(policy_data(sources=SOURCES | {"later": {"kind": "generic", "unsigned": True}}))
+    async with open_process(tmp_path, f"sqlite+aiosqlite:///{tmp_path / 'muster.db'}") as process:
+        await process.start()
+        await process.until(lambda: process.ask("GET", "/readyz"), "the bot to be ready")
+        for text, told in (("severities: [", "policy_refused"), (right, "policy_changed")):
+            assert await process.ask("POST", "/alerts/later", {"title": "x"}) is None
+            (tmp_path / "policy.yml").write_text(text)
+            process.hang_up()
+            await process.until(partial(is_logged, process, told), told)
+        assert await process.ask("POST", "/alerts/later", {"title": "x"}) is not None
+
+
+def is_logged(process: Process, word: str) -> bool:
+    return word in (process.folder / "bot.log").read_text()

@@ -114,7 +114,7 @@ def test_the_card_says_what_the_alert_says_beside_its_title() -> None:
     assert card.known_lines(situation(alerts=(plain, spoken)))[0] == "5xx &lt;b&gt;above&lt;/b&gt; 2 %"
     long = alert(annotations={"description": "x" * 4000})
     assert len(card.known_lines(situation(alerts=(long,)))[0]) <= 240
-    assert not any("CheckoutErrors" in line for line in card.known_lines(situation(alerts=(plain,))) if not line.startswith("Checks"))
+    assert not any("CheckoutErrors" in line for line in card.known_lines(situation(alerts=(plain,))) if not line.startswith("Monitors"))
 
 
 def test_a_merged_incident_is_not_called_resolved() -> None:

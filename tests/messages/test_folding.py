@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot.domain.timeline import EntryKind
-from bot.messages.folding import folded
+from bot.messages.folding import folded, sent_at_once
 from bot.messages.sentences import sentence
 
 from .rows import entry, situation
@@ -36,4 +38,21 @@ def test_whatever_stands_between_keeps_its_place_and_other_kinds_are_not_mixed()
         "Ana noted: n",
         "Alert joined: 1 more alert (from prom)",
         "Alert recovered: 5 more alerts",
+    ]
+
+
+def test_a_page_that_went_out_at_once_is_told_once_with_its_place_and_one_that_waited_twice() -> None:
+    page: dict[str, Any] = {"person_id": "tim", "road": "sms", "code": 7}
+    entries = [
+        entry(EntryKind.PAGE_QUEUED, 1, **page, page_id="p1", level=2, ring=1),
+        entry(EntryKind.PAGE_QUEUED, 1, **page, page_id="p2", level=-1, ring=1),
+        entry(EntryKind.PAGE_SENT, 1, **page, page_id="p1"),
+        entry(EntryKind.PAGE_SENT, 5, **page, page_id="p2"),
+        entry(EntryKind.PAGE_SENT, 6, **page, page_id="p3"),
+    ]
+    assert [sentence(situation(), one) for one in sent_at_once(entries)] == [
+        "SMS #7 to Tim is to be sent (beside the chain)",
+        "SMS #7 to Tim was sent (level 2)",
+        "SMS #7 to Tim was sent",
+        "SMS #7 to Tim was sent",
     ]

@@ -64,7 +64,7 @@ CASES = [
         entry(EntryKind.PROMISE_KEPT, 16, clock="acknowledge", due_at=DUE, late_seconds=60),
         "Promise kept 1 min late: an acknowledgement, due 14:20 PT / 22:20 UTC",
     ),
-    (entry(EntryKind.CHAIN_STARTED, clock="update"), "The chain is rung for a status update"),
+    (entry(EntryKind.CHAIN_STARTED, clock="update"), "The ringing for a status update began"),
     (
         entry(EntryKind.CHAIN_EXHAUSTED, clock="update", round=2),
         "Nobody answered in round 2: the whole chain was rung and begins again",

@@ -88,9 +88,9 @@ async def test_resolve_says_everything_that_is_missing_in_one_answer(house: Hous
     assert "INC-1 cannot be resolved yet:" in answer
     assert "1 of its 1 alerts has not recovered" in answer
     assert "The check Golden path was never heard" in answer
-    assert "15 min without a related alert begin with Monitoring" in answer
+    assert "No related alert may come for 15 min, counted from the status Monitoring" in answer
     assert f"Not answered: {BASELINE}" in answer and f"Not answered: {BACKLOG}" in answer
-    assert "Only the commander resolves it, and nobody is. Give the role: `/incident role commander @ana`" in answer
+    assert "Only the commander may resolve it, and nobody has that role. Give the role: `/incident role commander @ana`" in answer
     assert actions.RESOLVE in answer, "the button opens the form"
     assert "Status: Investigating" in card(house, CHANNEL).text
     status, refused = await api(house, "resolve")
@@ -110,7 +110,22 @@ async def test_a_check_is_red_while_any_of_its_alerts_fires_and_green_only_when_
     await synthetic(house, "resolved", "mobile")
     assert "Golden path green" in shown(card(house, CHANNEL))
     await house.travel(minutes=61)
-    assert "The check Golden path was not heard in time, it is unknown since 15:05 PT" in await do(house, "resolve", channel=CHANNEL)
+    assert "The check Golden path was not heard in time, it has been unknown since 15:05 PT" in await do(house, "resolve", channel=CHANNEL)
+
+
+async def test_another_severity_in_the_middle_of_a_quiet_cycle_keeps_it_or_ends_it_as_the_policy_asks(database_url: str) -> None:
+    async with open_house(database_url, policy(quiet="15m", severities=["P0"])) as house:
+        await do(house, "declare P0 Checkout returns 500 for card payments", channel="general")
+        await do(house, "update monitoring: rolled back", channel=CHANNEL)
+        await house.travel(minutes=5)
+        await do(house, "severity P1 a workaround is known", channel=CHANNEL)
+        assert "Quiet until" not in shown(card(house, CHANNEL)), "of a P1 no quiet cycle is asked"
+        await do(house, "severity P0 it is everybody after all", channel=CHANNEL)
+        assert "Quiet until 14:2" in shown(card(house, CHANNEL))
+        assert "stay quiet" in await do(house, "resolve", channel=CHANNEL)
+        await house.travel(minutes=16)
+        await do(house, "resolve it is over", channel=CHANNEL)
+        assert (await house.show("INC-1"))["status"] == "Resolved"
 
 
 async def test_the_quiet_cycle_counts_down_on_the_card_and_begins_anew_with_a_related_alert(house: House) -> None:
@@ -127,7 +142,7 @@ async def test_the_quiet_cycle_counts_down_on_the_card_and_begins_anew_with_a_re
     await house.travel(minutes=5)
     assert "stay quiet" not in await do(house, "resolve", channel=CHANNEL)
     await do(house, "update mitigating: it is not over", channel=CHANNEL)
-    assert "begin with Monitoring" in await do(house, "resolve", channel=CHANNEL)
+    assert "counted from the status Monitoring" in await do(house, "resolve", channel=CHANNEL)
     assert "Quiet" not in shown(card(house, CHANNEL))
 
 
@@ -136,7 +151,7 @@ async def test_the_channel_is_told_once_that_it_can_be_resolved(house: House) ->
     await synthetic(house, "firing")
     await synthetic(house, "resolved")
     await house.travel(minutes=10)
-    told = [text for text in house.said(CHANNEL) if "everything that was to be verified is so" in text]
+    told = [text for text in house.said(CHANNEL) if "everything that monitors and time can show has been shown" in text]
     assert len(told) == 1
     assert "by the commander, which asks:" in told[0] and BASELINE in told[0]
 
@@ -144,7 +159,7 @@ async def test_the_channel_is_told_once_that_it_can_be_resolved(house: House) ->
 async def test_o12_the_commander_alone_resolves_and_the_answers_stand_under_a_name(house: House) -> None:
     await verified_but_for_people(house)
     refused = await do(house, "resolve", channel=CHANNEL)
-    assert "Only the commander resolves it. Ask Ben" in refused and "Or override it" not in refused
+    assert "Only the commander may resolve it. Ask Ben" in refused and "Or override it" not in refused
     view = await open_form(house, "U0BEN")
     assert "Not verified yet" not in shown(view)
     answers = {question_block(view, BASELINE): "yes, p95 at 210 ms", question_block(view, BACKLOG): "no"}

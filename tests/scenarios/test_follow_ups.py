@@ -6,6 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.domain.follow_ups import AT_MOST, FollowUpKind
+from bot.services import situations
+from bot.services.work import UnitOfWork
+from bot.store import follow_ups as rows
 from tests.house import SECRETS, House, alert, open_house
 from tests.policies import make_policy, policy_data
 from tests.scenarios.responders import CHANNEL, declare, do, shown
@@ -45,6 +49,23 @@ async def test_a_runbook_that_was_used_asks_to_be_updated_once(house: House) -> 
     assert len([text for text in house.said(ALERTED) if "To follow up after INC-1" in text]) == 1
     timeline = await do(house, "timeline", channel=ALERTED)
     assert f"Muster asked for a follow-up: {ASKED}" in timeline and f"Ana finished a follow-up: {ASKED}" in timeline
+
+
+async def test_an_incident_full_of_follow_ups_can_be_resolved_and_is_asked_for_its_runbook_still(house: House) -> None:
+    await house.post_alert(alert())
+    await house.settle()
+    incident = next(s.incident for s in await house.bot.services.read(situations.list_open))
+
+    async def fill(work: UnitOfWork) -> None:
+        for number in range(AT_MOST):
+            words = {"kind": FollowUpKind.ACTION.value, "text": f"Look at {number}", "owner_id": None, "created_at": work.now}
+            await rows.add_follow_up(work.tx, incident_id=incident.id, **words)
+
+    await house.bot.services.run(fill)
+    assert f"has {AT_MOST} follow-ups already" in await do(house, "followup One more", channel=ALERTED)
+    await do(house, "resolve", channel=ALERTED)
+    assert not await house.bot.services.read(situations.list_open)
+    assert f"{AT_MOST + 1}. {ASKED}" in "".join(house.said(ALERTED))
 
 
 async def test_an_incident_without_a_runbook_asks_for_nothing(house: House) -> None:

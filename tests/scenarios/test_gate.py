@@ -60,7 +60,7 @@ async def beat(house: House) -> None:
 async def test_before_a_launch_each_reason_is_said_and_goes_when_it_is_dealt_with(launch: House) -> None:
     told = await ask(launch)
     assert "Not ready, for 2 reasons" in told
-    assert "Route 'critical' was not heard or tested within 7d, never; `muster source test` tests it." in told
+    assert "Route 'critical' was never heard or tested, and has to be every 7d; `muster source test` tests it." in told
     assert "The heartbeat backup was never heard." in told
     await beat(launch)
     trial = {"Authorization": f"Bearer {SECRETS['PROMETHEUS_SECRET']}", "X-Muster-Test": "1"}

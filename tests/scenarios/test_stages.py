@@ -119,6 +119,8 @@ async def test_o13_the_meeting_is_planned_in_a_week_moved_held_and_taken_back_wh
     assert "SEQUENCE:1" in moved and "DTSTART:20261125T000000Z" in moved
     uid = [line for line in mail.calendar.splitlines() if line.startswith("UID:")]
     assert uid[0] in moved
+    assert "is at that time already" in await do(house, "meeting tue 16:00"), "nobody is invited twice to the same"
+    assert len(house.mails(BEN_MAIL)) == 2
     await do(house, "reopen it is back")
     cancelled = house.mails(BEN_MAIL)[-1].calendar
     assert "METHOD:CANCEL" in cancelled and "SEQUENCE:2" in cancelled and uid[0] in cancelled

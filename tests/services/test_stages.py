@@ -108,6 +108,16 @@ async def test_who_is_told_of_a_severity_has_a_mail_and_is_not_called(desk: Desk
     assert private.private and len(await mails(desk)) == 2, "a private incident is told nobody"
 
 
+async def test_who_is_told_of_a_private_incident_by_a_step_does_not_read_its_title(database_url: str) -> None:
+    quiet = {**LOW, "escalate": [{"after": "1h", "who": ["ben"]}]}
+    async with open_desk(database_url, make_policy(severities=[quiet], default_severity="LOW", routes=[])) as desk:
+        await desk.declare("Somebody reads the payroll", severity="LOW", private=True)
+        await desk.travel(hours=1)
+        found = await desk.read(lambda work: work.tx.run(select(outbox.c.words).where(outbox.c.lane.startswith("person:"))))
+        told = [str(words) for (words,) in found if "told, not called" in str(words)]
+        assert len(told) == 1 and "a private incident" in told[0] and "payroll" not in told[0]
+
+
 async def test_o11_nobody_resolved_it_in_an_hour_so_the_next_are_called_by_the_severity_s_roads(desk: Desk) -> None:
     incident = await desk.declare(severity="MIDDLE")
     await desk.travel(minutes=59)
@@ -117,7 +127,7 @@ async def test_o11_nobody_resolved_it_in_an_hour_so_the_next_are_called_by_the_s
     assert (page.person_id, page.road, page.address) == (desk.id_of("ben"), "email", BEN_MAIL)
     said = await desk.said(incident)
     assert any("it is not resolved 1 h after it was opened, so Ben is paged" in text for text in said)
-    assert any("nobody can be: commander" in text for text in said), "a role that nobody has is said, not passed over"
+    assert any("commander should be called now" in text for text in said), "a role that nobody has is said, not passed over"
     await desk.run(resolutions.resolve, incident.id, desk.id_of("ana"))
     assert (await desk.pages(incident))[0].state is PageState.STOPPED
 

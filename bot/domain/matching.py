@@ -1,0 +1,106 @@
+"""Matchers: names with globs, of which one has to match the whole of a value (complaint 18)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from fnmatch import translate
+from functools import cached_property, lru_cache
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+
+def _as_tuple(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+_ONE_OR_MORE = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple), WithJsonSchema(_ONE_OR_MORE)]
+WORDS = frozenset({"title", "text"})
+"""What of an alert is prose: its globs match whatever the case."""
+Matcher = Mapping[str, Names]
+Tests = tuple[tuple[str, tuple[Callable[[str], bool], ...]], ...]
+"""A matcher made ready: each name with the tests of its globs, of which one has to pass."""
+
+
+@lru_cache(16)
+def _fold(prose: str) -> str:
+    return prose.casefold()
+
+
+@lru_cache(4096)
+def _test(glob: str, prose: bool) -> Callable[[str], bool]:
+    """What tells whether a value matches; words between stars are looked for one after the other, which is quicker than any pattern."""
+    if "?" in glob or "[" in glob:
+        pattern = re.compile(translate(glob), re.IGNORECASE if prose else re.NOFLAG)
+        return lambda value: pattern.match(value) is not None
+    parts = _fold(glob).split("*") if prose else glob.split("*")
+    plain = _plain_test(parts)
+    return (lambda value: plain(_fold(value))) if prose else plain
+
+
+def _plain_test(parts: Sequence[str]) -> Callable[[str], bool]:
+    if len(parts) == 1:
+        return lambda value: value == parts[0]
+    if len(parts) == 2 and not parts[1]:
+        return lambda value: value.startswith(parts[0])
+    return lambda value: _are_in(value, parts)
+
+
+def _are_in(value: str, parts: Sequence[str]) -> bool:
+    """Whether the value begins with the first part, ends with the last and has the others between them, in their order."""
+    if not value.startswith(parts[0]):
+        return False
+    at = len(parts[0])
+    for part in parts[1:-1]:
+        found = value.find(part, at)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return value.endswith(parts[-1]) and len(value) - len(parts[-1]) >= at
+
+
+def tests_of(match: Matcher) -> Tests:
+    return tuple((name, tuple(_test(glob, name in WORDS) for glob in globs)) for name, globs in match.items())
+
+
+def passes(tests: Tests, values: Mapping[str, str]) -> bool:
+    """Whether they pass, in plain loops: every alert goes through here for every route and every system."""
+    for name, any_of in tests:
+        value = values.get(name)
+        if value is None:
+            return False
+        for test in any_of:
+            if test(value):
+                break
+        else:
+            return False
+    return True
+
+
+def matches(match: Matcher, values: Mapping[str, str]) -> bool:
+    """Whether every named value is there and one of its globs matches the whole of it (complaint 18)."""
+    return passes(tests_of(match), values)
+
+
+def _as_matchers(value: Any) -> Any:
+    return (value,) if isinstance(value, Mapping) else value
+
+
+class Matching(BaseModel):
+    """What names the alerts that are about it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    match: Annotated[tuple[Matcher, ...], BeforeValidator(_as_matchers)] = Field(
+        min_length=1, description="The alerts that are about it; one of the matchers is enough"
+    )
+
+    def matches(self, values: Mapping[str, str]) -> bool:
+        """Whether the alert with those values is about it."""
+        return any(passes(tests, values) for tests in self._tests)
+
+    @cached_property
+    def _tests(self) -> tuple[Tests, ...]:
+        return tuple(tests_of(matcher) for matcher in self.match)
