@@ -69,7 +69,7 @@ class Ticker:
     async def _cycle(self) -> None:
         if not await survives(self._fire_due(), "timers_broke_together"):
             await self._fire_one_by_one()
-            await self._fire_due()
+            await survives(self._fire_due(), "due_work_broke")
         await self._arm()
         await survives(self._note_refusals(), "refusals_not_noted")
         if self.cycles % _FORGET_EVERY == 0:

@@ -64,6 +64,8 @@ def _updated(s: Situation, entry: TimelineEntry) -> str:
 def _role(s: Situation, entry: TimelineEntry) -> str:
     before, person_id = entry.facts.get("before"), entry.facts.get("person_id")
     after = f", after {s.name(before)}" if before is not None and before != person_id else ""
+    if person_id is not None and person_id == entry.actor_id:
+        return f"{_by(s, entry)} took the role of {_fact(entry, 'role')}{after}"
     return f"{_by(s, entry)} made {_person(s, entry)} the {_fact(entry, 'role')}{after}"
 
 

@@ -45,6 +45,7 @@ CASES = [
         entry(EntryKind.ROLE_ASSIGNED, actor_id="ana", role="commander", person_id="ben"),
         "Ana made Ben the commander",
     ),
+    (entry(EntryKind.ROLE_ASSIGNED, actor_id="ana", role="commander", person_id="ana"), "Ana took the role of commander"),
     (entry(EntryKind.NOTE, actor_id="ana", text="n"), "Ana noted: n"),
     (entry(EntryKind.NOTE, actor_id="tim", what="opted out of texts"), "Tim noted: opted out of texts"),
     (entry(EntryKind.MESSAGE, actor_id="stranger", text="m"), "somebody wrote: m"),
