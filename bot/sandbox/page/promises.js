@@ -6,6 +6,14 @@ const CLOCKS = {
   acknowledge: 'Acknowledged',
   mitigate: 'First mitigation',
   update: 'Status update',
+  resolve: 'Resolved',
+  commander: 'Commander named',
+  'technical-lead': 'Technical lead named',
+  communications: 'Communications lead named',
+  tenants: 'Tenants told',
+  ticket: 'Ticket',
+  report: 'First report',
+  meeting: 'Meeting',
   postmortem: 'Write-up',
 };
 
