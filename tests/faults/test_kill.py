@@ -164,7 +164,7 @@ async def kill_at(place: str, tmp_path: Path, database_url: str) -> None:
 @pytest.mark.promise("B2")
 async def test_complaints_1_and_3_overdue_timers_fire_at_the_start_and_say_how_late_they_were(tmp_path: Path) -> None:
     """Complaint 1: escalation goes on after a restart. Complaint 3: timers are rows, not memory."""
-    clocks = {"acknowledge": {"breach": "4s", "warn": "3s"}}
+    clocks = {"update": {"breach": "4s", "warn": "3s"}}
     severity = {"label": "P0", "rank": 0, "aliases": ["critical"], "pages": True, "clocks": clocks}
     async with open_process(
         tmp_path, f"sqlite+aiosqlite:///{tmp_path / 'muster.db'}", severities=[severity], default_severity="P0", routes=ROUTES
@@ -185,7 +185,7 @@ ROUTES = [{"name": "all", "match": {}, "action": "declare", "severity": "P0"}]
 
 async def missed_promise(process: Process) -> dict[str, str] | None:
     shown = await process.show()
-    found = [promise for promise in shown.get("promises", ()) if promise["clock"] == "acknowledge" and promise["missed_at"]]
+    found = [promise for promise in shown.get("promises", ()) if promise["clock"] == "update" and promise["missed_at"]]
     return found[0] if found else None
 
 
