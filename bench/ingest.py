@@ -17,12 +17,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import aiohttp
-import uvloop
 
 from bench import load, servers, storm
-from bench.report import Figure, tell
+from bench.report import Figure, run
 from bench.servers import Server
-from bot import telemetry
 from bot.clock import SystemClock
 from bot.sandbox import samples
 
@@ -172,13 +170,5 @@ async def every_figure() -> list[Figure]:
         return [*await accepted(Path(folder) / "accepted"), *await storm.survive(Path(folder) / "storm")]
 
 
-def main() -> None:
-    """Runs this part of the bench."""
-    telemetry.configure("ERROR", "console")
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        figures = runner.run(every_figure())
-    tell(figures)
-
-
 if __name__ == "__main__":
-    main()
+    run(every_figure)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -10,11 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import aiohttp
-import uvloop
 
 from bench import rows, servers
-from bench.report import Figure, spans, tell
-from bot import telemetry
+from bench.report import Figure, run, spans
 from bot.clock import SystemClock
 from bot.domain.timeline import EntryKind
 from bot.services import people
@@ -111,13 +108,5 @@ async def every_figure() -> list[Figure]:
         return [*await postmortem(Path(folder) / "postmortem"), *await start(Path(folder) / "start")]
 
 
-def main() -> None:
-    """Runs this part of the bench."""
-    telemetry.configure("ERROR", "console")
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        figures = runner.run(every_figure())
-    tell(figures)
-
-
 if __name__ == "__main__":
-    main()
+    run(every_figure)

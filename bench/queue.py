@@ -9,14 +9,11 @@ import asyncio
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import aiohttp
-import uvloop
 
 from bench import rows, servers
-from bench.report import Figure, spans, tell
-from bot import telemetry
+from bench.report import Figure, in_a_folder, run, spans
 from bot.clock import SystemClock
 from bot.sandbox import Sandbox
 from bot.services.work import UnitOfWork
@@ -95,17 +92,8 @@ async def wait_behind(folder: Path) -> list[Figure]:
 
 async def every_figure() -> list[Figure]:
     """All of them, one after the other."""
-    with TemporaryDirectory(prefix="muster-bench-") as folder:
-        return await wait_behind(Path(folder))
-
-
-def main() -> None:
-    """Runs this part of the bench."""
-    telemetry.configure("ERROR", "console")
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        figures = runner.run(every_figure())
-    tell(figures)
+    return await in_a_folder(wait_behind)
 
 
 if __name__ == "__main__":
-    main()
+    run(every_figure)

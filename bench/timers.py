@@ -10,15 +10,12 @@ import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import uvloop
 from sqlalchemy import bindparam, func, select, update
 
 from bench import rows, servers
-from bench.report import Figure, spans, tell
-from bot import telemetry
+from bench.report import Figure, in_a_folder, run, spans
 from bot.clock import SystemClock
 from bot.domain.severity import ClockName
 from bot.domain.timeline import EntryKind
@@ -119,17 +116,8 @@ async def punctual(folder: Path) -> list[Figure]:
 
 async def every_figure() -> list[Figure]:
     """All of them, one after the other."""
-    with TemporaryDirectory(prefix="muster-bench-") as folder:
-        return await punctual(Path(folder))
-
-
-def main() -> None:
-    """Runs this part of the bench."""
-    telemetry.configure("ERROR", "console")
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        figures = runner.run(every_figure())
-    tell(figures)
+    return await in_a_folder(punctual)
 
 
 if __name__ == "__main__":
-    main()
+    run(every_figure)

@@ -8,14 +8,11 @@ import statistics
 import time
 from contextlib import closing
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import aiohttp
-import uvloop
 
 from bench import servers
-from bench.report import Figure, tell
-from bot import telemetry
+from bench.report import Figure, in_a_folder, run
 from bot.sandbox import Fault
 
 AT_ONCE, ROUNDS, DELAY = 10, 3, 0.15
@@ -89,17 +86,8 @@ async def compare(folder: Path) -> list[Figure]:
 
 async def every_figure() -> list[Figure]:
     """All of them, one after the other."""
-    with TemporaryDirectory(prefix="muster-bench-") as folder:
-        return await compare(Path(folder))
-
-
-def main() -> None:
-    """Runs this part of the bench."""
-    telemetry.configure("ERROR", "console")
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        figures = runner.run(every_figure())
-    tell(figures)
+    return await in_a_folder(compare)
 
 
 if __name__ == "__main__":
-    main()
+    run(every_figure)
