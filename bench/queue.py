@@ -25,7 +25,7 @@ extends: jovie
 name: queue
 announce: null
 people: {{tim: {{name: Tim, slack: U0TIM, phone: "{_PHONE}", roads: [sms]}}}}
-chain: [{{name: primary, who: [tim], delay: 10m}}]
+chain: [{{name: primary, who: [tim], delay: 4m}}]
 sources: {{bench: {{kind: generic, secret: "env:BENCH_SECRET"}}}}
 routes: [{{name: critical, match: {{severity: critical}}, action: declare, severity: P0, by: [title]}}]
 """

@@ -34,7 +34,7 @@ extends: jovie
 name: storm
 people: {{tim: {{name: Tim, slack: U0TIM, phone: "{_PHONE}", roads: [sms]}}, ana: {{name: Ana, slack: U0ANA}}}}
 groups: {{engineering-owners: [ana]}}
-chain: [{{name: primary, who: [tim], delay: 10m}}]
+chain: [{{name: primary, who: [tim], delay: 4m}}]
 tokens: [{{name: bench, secret: "env:BENCH_TOKEN", access: responder, person: ana}}]
 sources: {{bench: {{kind: alertmanager, secret: "env:BENCH_SECRET"}}}}
 correlation: {{by: [alertname]}}

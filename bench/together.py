@@ -32,7 +32,7 @@ people:
   ana: {{name: Ana, slack: U0ANA}}
 {_PEOPLE}
 groups: {{engineering-owners: [ana]}}
-chain: [{{name: primary, who: [tim], delay: 10m}}]
+chain: [{{name: primary, who: [tim], delay: 4m}}]
 tokens:
 {_TOKENS}
 routes: []
