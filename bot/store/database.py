@@ -26,7 +26,6 @@ from sqlalchemy import (
     TextClause,
     Update,
     cast,
-    event,
     func,
     insert,
     literal,
@@ -34,26 +33,16 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.engine import URL, CursorResult, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from bot.clock import Clock
 from bot.errors import Conflict, SettingsError
 from bot.store import json_text
+from bot.store.sqlite import sqlite_engine
 from bot.store.tables import Moment
 
-BUSY_TIMEOUT_MS = 5000
-_PRAGMAS = (
-    "page_size=8192",  # of a new file; a body of two kilobytes and its neighbours share a page, which halves what a commit writes
-    "journal_mode=WAL",
-    "synchronous=FULL",
-    f"busy_timeout={BUSY_TIMEOUT_MS}",
-    "foreign_keys=ON",
-    "recursive_triggers=ON",
-)
 POSTGRES_SETTINGS = {
     "statement_timeout": "10000",
     "lock_timeout": "5000",
@@ -205,8 +194,8 @@ class Database:
         self.gate = asyncio.Lock()
         self.announce: Callable[[Iterable[str]], None] | None = None
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self._writer = _sqlite_engine(self.url, write=True) if self.is_sqlite else _postgres_engine(self.url)
-        self._reader = _sqlite_engine(self.url, write=False) if self.is_sqlite else self._writer
+        self._writer = sqlite_engine(self.url, write=True, **_OPTIONS) if self.is_sqlite else _postgres_engine(self.url)
+        self._reader = sqlite_engine(self.url, write=False, **_OPTIONS) if self.is_sqlite else self._writer
         self._ready: dict[Insert | Update | TextClause, _Ready] = {}
 
     def real_after(self, span: timedelta) -> ColumnElement[datetime]:
@@ -256,23 +245,6 @@ class Database:
         """Closes every connection."""
         await self._writer.dispose()
         await self._reader.dispose()
-
-
-def connect_sqlite(dbapi_connection: DBAPIConnection, _record: ConnectionPoolEntry | None = None) -> None:
-    """Sets what durability needs on a fresh SQLite connection, and leaves BEGIN to us."""
-    dbapi_connection.isolation_level = None
-    cursor = dbapi_connection.cursor()
-    for pragma in _PRAGMAS:
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _sqlite_engine(url: URL, *, write: bool) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=1 if write else 4, max_overflow=0 if write else 4, **_OPTIONS)
-    event.listen(engine.sync_engine, "connect", connect_sqlite)
-    begin = "BEGIN IMMEDIATE" if write else "BEGIN"
-    event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
-    return engine
 
 
 def _postgres_engine(url: URL) -> AsyncEngine:

@@ -22,7 +22,8 @@ from bot.clock import new_receipt
 from bot.crashpoints import CrashPoint
 from bot.domain.secrets import Sieve
 from bot.errors import MusterError
-from bot.store.database import Database, Transaction, connect_sqlite
+from bot.store.database import Database, Transaction
+from bot.store.sqlite import connect_sqlite
 from bot.store.tables import intake
 
 WAITING_AT_MOST = 2000

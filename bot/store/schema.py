@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from bot.errors import SettingsError
-from bot.store.database import connect_sqlite
+from bot.store.sqlite import connect_sqlite
 from bot.store.tables import metadata
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
