@@ -9,6 +9,7 @@ from aiohttp import web
 from bot import telemetry
 from bot.clock import new_id
 from bot.errors import Conflict, InvalidTransition, Malformed, NotAllowed, NotFound, Refused
+from bot.loop import outlive
 from bot.web import refusals
 from bot.web.edge import HEADERS, answer, edge_of, refusal
 from bot.web.prompt import BUSY_FOR, Prompt
@@ -47,10 +48,11 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     clock = edge_of(request).clock
     started = clock.monotonic()
     telemetry.work_on(request_id)
-    response = await _answer(request, handler)
+    response = await outlive(_answer(request, handler), None, "request_broke", method=request.method, path=_place(request))
+    if response is None:
+        response = refusal(500, "internal", "Something broke here, and none of it was kept. The log says what, under this request's id.")
     refusals.note(request, response.status)
-    resource = request.match_info.route.resource
-    telemetry.count_request(resource.canonical if resource is not None else "unknown", response.status, clock.monotonic() - started)
+    telemetry.count_request(_place(request), response.status, clock.monotonic() - started)
     if not response.prepared and not isinstance(response, Prompt):
         response.headers["X-Request-Id"] = request_id
         for name, value in HEADERS.items():
@@ -74,6 +76,12 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         return refusal(503, "busy", "Too many changes at once. Send it again in a second.", **{"Retry-After": "1"})
     except TimeoutError:
         return refusal(408, "too_slow", "The request took too long to arrive. Send it again.")
+
+
+def _place(request: web.Request) -> str:
+    """The address as the router knows it: what stands in its place may be a secret."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "unknown"
 
 
 def _refused(status: int, error: Refused) -> web.Response:
