@@ -208,9 +208,14 @@ def read_policy(name: str) -> tuple[str, str]:
     if not path.is_file():
         if name.endswith(".md"):
             raise FileNotFoundError(f"there is no file {name!r}")
-        names = ", ".join(sorted(f.name.removesuffix(".yml") for f in files("bot.policies").iterdir() if f.name.endswith(".yml")))
+        names = ", ".join(shipped_policies())
         raise FileNotFoundError(f"there is no file {name!r} and no shipped policy of that name; shipped are {names}")
     return name, path.read_text(encoding="utf-8")
+
+
+def shipped_policies() -> list[str]:
+    """The names of the shipped policies, in their order."""
+    return sorted(file.name.removesuffix(".yml") for file in files("bot.policies").iterdir() if file.name.endswith(".yml"))
 
 
 def lend_secrets(secrets: Mapping[str, str]) -> None:

@@ -15,7 +15,6 @@ import pytest
 from aiohttp import web_app
 from sqlalchemy.engine import URL
 
-from bot.store.database import POSTGRES_PATIENCE, POSTGRES_SETTINGS
 from tests import postgres
 from tests.house import SECRETS
 
@@ -37,17 +36,6 @@ def secrets_of_the_policy() -> Iterator[None]:
     yield
     for name in SECRETS:
         del os.environ[name]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def patience_with_the_machine() -> Iterator[None]:
-    """A machine that stalls for a while, as shared ones do, is no slow statement: no test is about these."""
-    settings, patience = dict(POSTGRES_SETTINGS), dict(POSTGRES_PATIENCE)
-    POSTGRES_SETTINGS.update(statement_timeout="60000", idle_in_transaction_session_timeout="60000")
-    POSTGRES_PATIENCE.update(timeout=60, command_timeout=60)
-    yield
-    POSTGRES_SETTINGS.update(settings)
-    POSTGRES_PATIENCE.update(patience)
 
 
 @pytest.fixture(autouse=True)

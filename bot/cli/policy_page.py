@@ -22,6 +22,7 @@ from bot.domain.severity import Span
 from bot.domain.tenants import Address
 from bot.domain.windows import ZoneName
 from bot.domain.writing import Sections
+from bot.settings import shipped_policies
 
 _WORDS: tuple[tuple[Any, str], ...] = (
     (Span, "span"),
@@ -41,12 +42,12 @@ _WORDS: tuple[tuple[Any, str], ...] = (
     (str, "text"),
 )
 """Types in the words of who writes a policy."""
-_HEAD = """# The policy
+_OPENING = """# The policy
 
 One YAML file says what an organisation promises, whom it calls, and what it makes of alerts. `MUSTER_POLICY` names it: a shipped policy
-(default, genme, jovie, omnihub, studiovault, wrk-copilot) or the path of a file.
-
-```yaml
+({}) or the path of a file.
+"""
+_HEAD = """```yaml
 extends: default
 name: acme
 organisation: acme
@@ -96,8 +97,9 @@ _ROWS = "| field | type | default | |\n|---|---|---|---|"
 
 def render() -> str:
     """The whole document: the policy itself, then its parts with their models in the order of ``PARTS``."""
+    opening = _OPENING.format(", ".join(shipped_policies()))
     whole = f"## The whole\n\n{_table(Policy)}\n"
-    return f"{_HEAD}\n{whole}\n" + "\n".join("\n".join(_part(part)) for part in PARTS) + f"\n{_TAIL}"
+    return f"{opening}\n{_HEAD}\n{whole}\n" + "\n".join("\n".join(_part(part)) for part in PARTS) + f"\n{_TAIL}"
 
 
 def models(model: type[BaseModel] = Policy) -> list[type[BaseModel]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from importlib.resources import files
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 from ruamel.yaml import YAML
 
 from bot.domain.severity import ClockName, Span
@@ -79,16 +79,12 @@ class Step(BaseModel):
         return self
 
 
-def _as_steps(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
 class Script(BaseModel):
     """A whole story."""
 
     model_config = _FROZEN
 
-    steps: Annotated[tuple[Step, ...], BeforeValidator(_as_steps)]
+    steps: tuple[Step, ...]
 
 
 def load_script(policy_name: str) -> Script:

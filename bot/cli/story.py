@@ -18,7 +18,6 @@ from bot.cli.cast import NAMES, NUMBERS, PHONE_BOOK
 from bot.cli.narrator import Narrator
 from bot.cli.script import Ending, Heard, Overdue, Script, Step, Typed
 from bot.cli.world import World
-from bot.domain.severity import ClockName
 from bot.messages import actions
 from bot.sandbox import samples
 
@@ -191,7 +190,7 @@ class Story:
 
 
 def _is_open(promise: dict[str, Any]) -> bool:
-    return promise["kept_at"] is None and promise["withdrawn_at"] is None and promise["clock"] in set(ClockName)
+    return promise["kept_at"] is None and promise["withdrawn_at"] is None
 
 
 def _body(heard: Heard, now: datetime) -> dict[str, Any]:

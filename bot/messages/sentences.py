@@ -7,12 +7,7 @@ from collections.abc import Callable, Mapping
 from bot.domain.situation import Situation
 from bot.domain.timeline import EntryKind, TimelineEntry
 from bot.messages import calling_entries, ending_entries, stage_entries
-from bot.messages.entries import ERASED as _ERASED
-from bot.messages.entries import by as _by
-from bot.messages.entries import fact as _fact
-from bot.messages.entries import moment as _moment
-from bot.messages.entries import person as _person
-from bot.messages.entries import said as _said
+from bot.messages.entries import ERASED, by, fact, moment, person, said
 
 
 def sentence(s: Situation, entry: TimelineEntry) -> str:
@@ -21,14 +16,14 @@ def sentence(s: Situation, entry: TimelineEntry) -> str:
 
 
 def _declared(s: Situation, entry: TimelineEntry) -> str:
-    return f"{_by(s, entry, 'An alert')} declared the incident as {_fact(entry, 'severity')}{_said(entry)}"
+    return f"{by(s, entry, 'An alert')} declared the incident as {fact(entry, 'severity')}{said(entry)}"
 
 
 def _alert(what: str) -> Callable[[Situation, TimelineEntry], str]:
     def say(s: Situation, entry: TimelineEntry) -> str:
         source = entry.facts.get("source")
         again = f", said {entry.facts['count']} times" if entry.facts.get("count") else ""
-        title = entry.text or entry.facts.get("alert_title") or entry.facts.get("fingerprint") or _ERASED
+        title = entry.text or entry.facts.get("alert_title") or entry.facts.get("fingerprint") or ERASED
         return f"Alert {what}{again}: {title}" + (f" (from {source})" if source else "")
 
     return say
@@ -36,57 +31,57 @@ def _alert(what: str) -> Callable[[Situation, TimelineEntry], str]:
 
 def _merged(s: Situation, entry: TimelineEntry) -> str:
     if entry.facts.get("into"):
-        return f"{_by(s, entry)} merged this incident into {_fact(entry, 'into')}{_said(entry)}"
-    return f"{_by(s, entry)} merged {_fact(entry, 'from')} into this incident{_said(entry)}"
+        return f"{by(s, entry)} merged this incident into {fact(entry, 'into')}{said(entry)}"
+    return f"{by(s, entry)} merged {fact(entry, 'from')} into this incident{said(entry)}"
 
 
 def _changed(what: str) -> Callable[[Situation, TimelineEntry], str]:
     def say(s: Situation, entry: TimelineEntry) -> str:
-        step = f"from {_fact(entry, 'old')} to {_fact(entry, 'new')}"
-        return f"{_by(s, entry)} changed the {what} {step}{_said(entry)}"
+        step = f"from {fact(entry, 'old')} to {fact(entry, 'new')}"
+        return f"{by(s, entry)} changed the {what} {step}{said(entry)}"
 
     return say
 
 
 def _severity(s: Situation, entry: TimelineEntry) -> str:
     if entry.facts.get("old") == entry.facts.get("new"):
-        return f"{_by(s, entry)} confirmed the severity {_fact(entry, 'new')}{_said(entry)}"
+        return f"{by(s, entry)} confirmed the severity {fact(entry, 'new')}{said(entry)}"
     how = ", provisionally" if entry.facts.get("provisional") else ""
-    step = f"from {_fact(entry, 'old')} to {_fact(entry, 'new')}{how}"
-    return f"{_by(s, entry)} changed the severity {step}{_said(entry)}"
+    step = f"from {fact(entry, 'old')} to {fact(entry, 'new')}{how}"
+    return f"{by(s, entry)} changed the severity {step}{said(entry)}"
 
 
 def _updated(s: Situation, entry: TimelineEntry) -> str:
     status = entry.facts.get("status")
-    return f"{_by(s, entry)} posted an update" + (f" ({status})" if status else "") + _said(entry)
+    return f"{by(s, entry)} posted an update" + (f" ({status})" if status else "") + said(entry)
 
 
 def _role(s: Situation, entry: TimelineEntry) -> str:
     before, person_id = entry.facts.get("before"), entry.facts.get("person_id")
     after = f", after {s.name(before)}" if before is not None and before != person_id else ""
     if person_id is not None and person_id == entry.actor_id:
-        return f"{_by(s, entry)} took the role of {_fact(entry, 'role')}{after}"
-    return f"{_by(s, entry)} made {_person(s, entry)} the {_fact(entry, 'role')}{after}"
+        return f"{by(s, entry)} took the role of {fact(entry, 'role')}{after}"
+    return f"{by(s, entry)} made {person(s, entry)} the {fact(entry, 'role')}{after}"
 
 
 def _wrote(verb: str) -> Callable[[Situation, TimelineEntry], str]:
     def say(s: Situation, entry: TimelineEntry) -> str:
-        what = f": {entry.facts['what']}" if entry.text is None and entry.facts.get("what") else _said(entry)
+        what = f": {entry.facts['what']}" if entry.text is None and entry.facts.get("what") else said(entry)
         where = " in a thread" if entry.facts.get("thread_ts") else ""
         files = entry.facts.get("files")
         shared = f" [{', '.join(map(str, files))}]" if files else ""
-        return f"{_by(s, entry)} {verb}{where}{shared}{what}"
+        return f"{by(s, entry)} {verb}{where}{shared}{what}"
 
     return say
 
 
 def _delivery_failed(s: Situation, entry: TimelineEntry) -> str:
-    why = entry.text or _fact(entry, "error", "no reason given")
-    return f"Could not be delivered: {_fact(entry, 'what')}: {why}"
+    why = entry.text or fact(entry, "error", "no reason given")
+    return f"Could not be delivered: {fact(entry, 'what')}: {why}"
 
 
 def _deleted(s: Situation, entry: TimelineEntry) -> str:
-    return f"{_by(s, entry)} deleted a message"
+    return f"{by(s, entry)} deleted a message"
 
 
 def _drafted(s: Situation, entry: TimelineEntry) -> str:
@@ -94,36 +89,36 @@ def _drafted(s: Situation, entry: TimelineEntry) -> str:
 
 
 def _pinned(s: Situation, entry: TimelineEntry) -> str:
-    return f"{_by(s, entry)} pinned{_said(entry) or ' a message'}"
+    return f"{by(s, entry)} pinned{said(entry) or ' a message'}"
 
 
 def _unpinned(s: Situation, entry: TimelineEntry) -> str:
-    return f"{_by(s, entry)} took a pin back"
+    return f"{by(s, entry)} took a pin back"
 
 
 def _joined(verb: str) -> Callable[[Situation, TimelineEntry], str]:
-    return lambda s, entry: f"{_by(s, entry)} {verb} the channel"
+    return lambda s, entry: f"{by(s, entry)} {verb} the channel"
 
 
 def _lost(s: Situation, entry: TimelineEntry) -> str:
-    return f"The channel #{_fact(entry, 'name')} cannot be used any more: {_fact(entry, 'why')}"
+    return f"The channel #{fact(entry, 'name')} cannot be used any more: {fact(entry, 'why')}"
 
 
 def _renamed(s: Situation, entry: TimelineEntry) -> str:
-    return f"The channel is called #{_fact(entry, 'name')} now"
+    return f"The channel is called #{fact(entry, 'name')} now"
 
 
 _TIMES = {"started_at": "began", "ended_at": "ended"}
 
 
 def _corrected(s: Situation, entry: TimelineEntry) -> str:
-    new, old = _moment(s, entry.facts.get("new")), _moment(s, entry.facts.get("old"))
+    new, old = moment(s, entry.facts.get("new")), moment(s, entry.facts.get("old"))
     before = f", not {old}" if old else ""
-    return f"{_by(s, entry)} corrected when it {_TIMES.get(_fact(entry, 'field'), 'was')}: {new}{before}"
+    return f"{by(s, entry)} corrected when it {_TIMES.get(fact(entry, 'field'), 'was')}: {new}{before}"
 
 
 def _step(verb: str) -> Callable[[Situation, TimelineEntry], str]:
-    return lambda s, entry: f"{_by(s, entry)} {verb} step {_fact(entry, 'number')} of {_fact(entry, 'runbook')}{_said(entry)}"
+    return lambda s, entry: f"{by(s, entry)} {verb} step {fact(entry, 'number')} of {fact(entry, 'runbook')}{said(entry)}"
 
 
 _SENTENCES: Mapping[EntryKind, Callable[[Situation, TimelineEntry], str]] = {

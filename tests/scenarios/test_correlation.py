@@ -62,6 +62,7 @@ def of(fingerprint: str, starts_at: datetime = NOON, status: str = "firing", **l
     return alert(status, starts_at, fingerprint, **labels)
 
 
+@pytest.mark.promise("J3", "J13")
 async def test_j3_an_error_tracker_and_an_uptime_monitor_at_once_make_it_a_p0_until_somebody_says_otherwise(house: House) -> None:
     await post(house, "errors", TITLE, "e", labels={"service": "checkout"})
     assert house.texts(TIM) == [], "one channel alone is a P1"

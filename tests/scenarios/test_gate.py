@@ -57,6 +57,7 @@ async def beat(house: House) -> None:
         assert response.status == 200
 
 
+@pytest.mark.promise("J14")
 async def test_before_a_launch_each_reason_is_said_and_goes_when_it_is_dealt_with(launch: House) -> None:
     told = await ask(launch)
     assert "Not ready, for 2 reasons" in told

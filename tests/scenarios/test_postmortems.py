@@ -116,6 +116,7 @@ async def test_the_form_fills_the_sections_keeps_the_promise_and_says_so_alone(h
     assert not any("the write-up" in text for text in house.said(CHANNEL))
 
 
+@pytest.mark.promise("S8")
 async def test_words_that_blame_are_named_alone_and_block_nothing(house: House) -> None:
     await resolve(house)
     blaming = WRITTEN | {"section 2": "Tim should have tested the migration. The database failed over."}

@@ -41,6 +41,7 @@ async def own(house: House) -> list[tuple[str, str, str]]:
     return [tuple(row) for row in found]
 
 
+@pytest.mark.promise("J13")
 async def test_a_rate_that_rises_rapidly_raises_the_incident_and_rings(busy: House) -> None:
     await send(busy, 19)
     assert (await busy.show("INC-1"))["severity"] == "P1"

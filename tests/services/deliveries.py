@@ -7,15 +7,19 @@ from typing import Any
 
 from bot.clock import new_id
 from bot.domain.alert import Alert, AlertRow, AlertStatus, Delivered, Note, Outcome, Reading
+from bot.domain.incidents import Incident
 from bot.domain.routing import Channel
-from bot.services import alerts
+from bot.services import alerts, resolutions, situations
 from bot.store import alerts as alert_rows
+from bot.store import incidents as incident_rows
 from bot.store.rows import as_nouns
 from bot.store.tables import alerts as alert_table
 from tests.house import NOON
+from tests.policies import make_policy
 from tests.services.desk import Desk
 
 ERRORS, LOGS, METRICS, OTHER, UPTIME = Channel.ERRORS, Channel.LOGS, Channel.METRICS, Channel.OTHER, Channel.UPTIME
+DECLARE_ALL = [{"name": "all", "match": {"severity": "*"}, "action": "declare"}]
 
 
 def fired(fingerprint: str = "f1", starts_at: datetime | None = NOON, source: str = "prometheus", title: str = "", **labels: str) -> Alert:
@@ -71,3 +75,24 @@ async def alerts_of(desk: Desk, incident_id: str) -> list[AlertRow]:
 def minutes(count: float) -> timedelta:
     """A span of minutes."""
     return timedelta(minutes=count)
+
+
+async def incident(desk: Desk, reference: str = "INC-1") -> Incident:
+    """The incident as it stands."""
+    return await desk.read(lambda work: situations.by_reference(work, reference))
+
+
+async def all_incidents(desk: Desk) -> list[Incident]:
+    """Every incident that there is."""
+    return await desk.read(lambda work: incident_rows.list_recent(work.tx, 1000))
+
+
+async def resolve(desk: Desk, reference: str = "INC-1") -> None:
+    """Has Ana resolve it."""
+    await desk.run(resolutions.resolve, (await incident(desk, reference)).id, desk.id_of("ana"))
+
+
+async def under(desk: Desk, **changes: Any) -> Desk:
+    """The desk under a policy whose routes declare everything, by its own severity, unless ``changes`` say otherwise."""
+    await desk.activate(make_policy(**{"routes": DECLARE_ALL} | changes))
+    return desk

@@ -1,54 +1,36 @@
-"""Alerts become incidents: one a problem, however often, by whomever and in whatever order it is said (C2, J3, complaints 18 and 20)."""
+"""What becomes of one alert: declared by its route, said again, recovered, silenced, kept in the inbox (C2, S3)."""
 
 from __future__ import annotations
 
-import asyncio
-import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
-from bot.domain.alert import Alert, AlertStatus, Disposition
-from bot.domain.incidents import Incident
-from bot.domain.outbox import Kind
+from bot.domain.alert import AlertStatus, Disposition
 from bot.domain.routing import Channel
 from bot.domain.silences import parse_wish
-from bot.domain.situation import AlertCounts
-from bot.domain.status import Status
 from bot.domain.timeline import EntryKind
-from bot.messages import postmortem
-from bot.messages.evidence import Evidence
-from bot.services import alerts, people, resolutions, silences, situations
-from bot.store import incidents as incident_rows
+from bot.services import alerts, people, silences
 from bot.store import timeline
 from tests.house import NOON
-from tests.policies import make_policy
-from tests.services.deliveries import ERRORS, UPTIME, alerts_of, delivered, ended, fired, hear, hear_one, minutes, note, rows
-from tests.services.desk import Desk, open_desk
-
-DECLARE_ALL = [{"name": "all", "match": {"severity": "*"}, "action": "declare"}]
-
-
-async def incident(desk: Desk, reference: str = "INC-1") -> Incident:
-    return await desk.read(lambda work: situations.by_reference(work, reference))
-
-
-async def all_incidents(desk: Desk) -> list[Incident]:
-    return await desk.read(lambda work: incident_rows.list_recent(work.tx, 1000))
-
-
-async def resolve(desk: Desk, reference: str = "INC-1") -> None:
-    await desk.run(resolutions.resolve, (await incident(desk, reference)).id, desk.id_of("ana"))
-
-
-async def under(desk: Desk, **changes: Any) -> Desk:
-    """The desk under a policy whose routes declare everything, by its own severity, unless ``changes`` say otherwise."""
-    await desk.activate(make_policy(**{"routes": DECLARE_ALL} | changes))
-    return desk
+from tests.services.deliveries import (
+    ERRORS,
+    UPTIME,
+    all_incidents,
+    delivered,
+    ended,
+    fired,
+    hear,
+    hear_one,
+    incident,
+    minutes,
+    note,
+    resolve,
+    rows,
+    under,
+)
+from tests.services.desk import Desk
 
 
 async def facts_of(desk: Desk, reference: str, kind: EntryKind) -> list[Any]:
@@ -182,160 +164,6 @@ async def test_a_test_is_told_what_would_happen_and_leaves_nothing_behind(desk: 
     assert (await rows(desk), await all_incidents(desk)) == ([], [])
 
 
-async def test_alerts_of_one_service_join_within_the_window_whatever_monitor_sends_them(desk: Desk) -> None:
-    await under(desk)
-    await hear_one(desk, fired(service="checkout"))
-    desk.clock.advance(minutes(29))
-    met = await hear_one(desk, fired("e", source="anything", service="Checkout"))
-    assert (met.incident, met.disposition) == ("INC-1", Disposition.JOINED)
-    assert met.reason == "route 'all' declares; INC-1 is open about the same service=checkout, heard within 30 min"
-    assert (await hear_one(desk, fired("g", service="search"))).incident == "INC-2"
-    desk.clock.advance(minutes(31))
-    assert (await hear_one(desk, fired("h", service="checkout"))).incident == "INC-3", "the window is over"
-
-
-async def test_another_environment_is_another_trouble(desk: Desk) -> None:
-    await under(desk)
-    await hear_one(desk, fired(service="checkout", environment="production"))
-    assert (await hear_one(desk, fired("b", service="checkout", environment="staging"))).incident == "INC-2"
-    assert (await hear_one(desk, fired("c", service="checkout"))).incident == "INC-1"
-
-
-async def test_shared_labels_of_the_policy_bring_alerts_together(desk: Desk) -> None:
-    await under(desk, correlation={"by": ["service", ["cluster", "namespace"]]})
-    await hear_one(desk, fired(cluster="eu", namespace="pay"))
-    assert (await hear_one(desk, fired("b", cluster="eu", namespace="pay"))).incident == "INC-1"
-    assert (await hear_one(desk, fired("c", cluster="eu", namespace="mail"))).incident == "INC-2"
-
-
-async def test_a_route_that_only_attaches_waits_until_there_is_something_to_attach_to(desk: Desk) -> None:
-    routes = [{"name": "low", "match": {"severity": "warning"}, "action": "attach"}, *DECLARE_ALL]
-    await under(desk, routes=routes)
-    low = fired("w", severity="warning", service="checkout")
-    assert (await hear_one(desk, low)).disposition is Disposition.INBOX
-    await hear_one(desk, fired(service="checkout"))
-    again = await hear_one(desk, low)
-    assert (again.disposition, again.incident) == (Disposition.JOINED, "INC-1")
-    assert {row.count for row in await alerts_of(desk, (await incident(desk)).id)} == {1, 2}
-
-
-async def test_what_was_resolved_and_comes_back_reopens_with_its_reason_and_rings(desk: Desk) -> None:
-    await hear_one(desk, fired())
-    await hear_one(desk, ended())
-    await resolve(desk)
-    desk.clock.advance(minutes(12))
-    back = await hear_one(desk, fired(starts_at=NOON + minutes(11)))
-    assert (back.incident, back.disposition) == ("INC-1", Disposition.JOINED)
-    assert "INC-1 was resolved 12 min before and is open again" in back.reason
-    found = await incident(desk)
-    assert (found.open, found.acknowledged_at) == (True, None)
-    assert [entry for entry in await desk.entries(found) if entry is EntryKind.REOPENED] == [EntryKind.REOPENED]
-    assert any("Muster reopened INC-1" in text and "came back 12 min after" in text for text in await desk.said(found))
-    assert (12, "tim") in await desk.rung(found)
-
-
-async def test_what_comes_back_later_than_the_window_is_a_new_incident(desk: Desk) -> None:
-    await hear_one(desk, fired())
-    await hear_one(desk, ended())
-    await resolve(desk)
-    await desk.travel(minutes=31)
-    assert (await hear_one(desk, fired(starts_at=NOON + minutes(30)))).incident == "INC-2"
-
-
-async def flap(desk: Desk, times: int) -> None:
-    for _ in range(times):
-        desk.clock.advance(minutes(1))
-        await hear_one(desk, fired(starts_at=None))
-        desk.clock.advance(minutes(1))
-        await hear_one(desk, ended(starts_at=None))
-
-
-async def test_an_alert_that_flaps_joins_quietly_and_opens_nothing(desk: Desk) -> None:
-    await flap(desk, 2)
-    quiet = len(await desk.said(await incident(desk)))
-    await flap(desk, 2)
-    assert len(await desk.said(await incident(desk))) == quiet
-    assert len(await alerts_of(desk, (await incident(desk)).id)) == 4
-    await resolve(desk)
-    held = await hear_one(desk, fired(starts_at=None))
-    assert (held.disposition, held.incident) == (Disposition.INBOX, None)
-    assert held.reason.startswith("it flaps: it changed ")
-    assert (await incident(desk)).status is Status.RESOLVED
-
-
-async def test_what_was_held_back_and_keeps_firing_is_placed_by_time_alone(desk: Desk) -> None:
-    await flap(desk, 2)
-    await resolve(desk)
-    await hear_one(desk, fired(starts_at=None))
-    assert await desk.run(alerts.release) == 0
-    desk.clock.advance(minutes(15))
-    assert await desk.run(alerts.release) == 1
-    assert (await incident(desk)).open, "its trouble came back within the window"
-    assert await desk.run(alerts.release) == 0
-
-
-async def test_what_was_held_back_and_is_said_again_once_it_is_steady_is_placed(desk: Desk) -> None:
-    await flap(desk, 2)
-    await resolve(desk)
-    await hear_one(desk, fired(starts_at=None))
-    desk.clock.advance(minutes(16))
-    assert (await hear_one(desk, fired(starts_at=None))).incident == "INC-1"
-
-
-async def test_too_many_incidents_are_folded_into_one_and_nothing_is_dropped(desk: Desk) -> None:
-    await under(desk, correlation={"at_most": {"incidents": 3, "within": "10m"}})
-    outcomes = await hear(desk, *(fired(f"f{number}", severity="warning") for number in range(9)))
-    assert [outcome.incident for outcome in outcomes] == ["INC-1", "INC-2", "INC-3", *["INC-4"] * 6]
-    assert "so that it is folded into INC-4" in outcomes[-1].reason
-    storm = await incident(desk, "INC-4")
-    assert storm.title == "Alert storm: more than 3 incidents of P1 within 10 min"
-    assert len(await alerts_of(desk, storm.id)) == 6
-    worse = await hear_one(desk, fired("p0"))
-    assert (worse.incident, worse.disposition) == ("INC-5", Disposition.DECLARED), "a worse one is not lost among them"
-    await desk.travel(minutes=11)
-    assert (await hear_one(desk, fired("late", severity="warning"))).incident == "INC-6"
-
-
-async def test_a_flood_into_one_incident_is_told_in_a_few_lines(desk: Desk) -> None:
-    await under(desk)
-    for batch in range(10):
-        await hear(desk, *(fired(f"{batch}-{number}", service="checkout") for number in range(100)))
-    found = await incident(desk)
-    assert len(await alerts_of(desk, found.id)) == 1000
-    situation = await desk.read(lambda work: situations.read(work, found))
-    assert (len(situation.alerts), situation.counts) == (200, AlertCounts(1000, 0, 1000)), "nobody reads a thousand"
-    assert "\n\n800 more came between the first and the latest of them." in postmortem.markdown(Evidence(situation, (), ()))
-    states = await desk.states(Kind.POST)
-    assert states["pending"] <= 8
-    assert any("1000 alerts have joined by now" in text for text in await desk.said(found))
-    assert (await desk.entries(found)).count(EntryKind.ALERT_JOINED) == 5 + 10
-    assert await desk.verifies()
-    desk.clock.advance(minutes(11))
-    await hear_one(desk, fired("calm", service="checkout"))
-    assert "another alert joined: Trouble calm" in (await desk.said(found))[-1], "afterwards each is said again"
-
-
-async def test_a_batch_costs_few_statements_however_many_alerts_it_brings(desk: Desk) -> None:
-    await under(desk)
-    await hear_one(desk, fired("first", service="checkout"))
-    counted = []
-    for size in (50, 500):
-        with counting(desk) as seen:
-            await hear(desk, *(fired(f"{size}-{number}", service="checkout") for number in range(size)))
-        counted.append(len(seen))
-    assert counted[1] <= counted[0] + 5 <= 120
-
-
-async def test_recoveries_of_a_flood_are_told_in_a_few_lines_and_the_last_one_always(desk: Desk) -> None:
-    await under(desk)
-    await hear(desk, *(fired(f"f{number}", service="checkout") for number in range(40)))
-    await hear(desk, *(ended(f"f{number}") for number in range(39)))
-    await hear_one(desk, ended("f39"))
-    said = [text for text in await desk.said(await incident(desk)) if "recovered" in text]
-    assert len(said) <= 7
-    assert "40 alerts recovered by now, none is firing any more" in said[-1]
-
-
 async def test_a_worse_alert_that_joins_raises_the_incident_and_rings(desk: Desk) -> None:
     await under(desk)
     await hear_one(desk, fired(severity="warning", service="checkout"))
@@ -396,82 +224,5 @@ async def test_what_is_down_when_its_silence_ends_is_placed_by_time_alone_where_
     assert len(await all_incidents(desk)) == placed
 
 
-@pytest.mark.parametrize("seed", range(3))
-async def test_whatever_monitors_say_in_whatever_order_every_alert_is_kept_or_ignored_for_a_reason(desk: Desk, seed: int) -> None:
-    await under(desk, correlation={"at_most": {"incidents": 3, "within": "10m"}, "flapping": {"changes": 4, "within": "5m"}})
-    dice, said = random.Random(seed), 0
-    for _ in range(40):
-        desk.clock.advance(minutes(dice.choice([0, 0.1, 1, 20])))
-        batch = [
-            delivered(desk, *(_thrown(desk, dice) for _ in range(dice.randint(0, 4))), channel=dice.choice(list(Channel))) for _ in range(2)
-        ]
-        outcomes = [outcome for each in await desk.run(alerts.ingest, batch) for outcome in each]
-        read = [alert for one in batch for alert in one.reading.alerts]
-        assert [outcome.fingerprint for outcome in outcomes] == [alert.fingerprint for alert in read]
-        assert all(outcome.reason for outcome in outcomes)
-        firing = [alert.status is AlertStatus.FIRING for alert in read]
-        said += sum(fires and one.disposition is not Disposition.IGNORED for fires, one in zip(firing, outcomes, strict=True))
-        if dice.random() < 0.2 and (open_ones := [one for one in await all_incidents(desk) if one.open]):
-            await desk.run(resolutions.resolve, dice.choice(open_ones).id, desk.id_of("ana"))
-    assert sum(row.count for row in await rows(desk)) == said
-    keys = [one.correlation_key for one in await all_incidents(desk) if one.open]
-    assert len(keys) == len(set(keys))
-    assert await desk.verifies()
-
-
-def _thrown(desk: Desk, dice: random.Random) -> Alert:
-    """An alert of a few that are about a few services, firing or over, with a start or without."""
-    fingerprint, now = f"f{dice.randint(0, 6)}", desk.clock.now()
-    starts_at = dice.choice([None, NOON, now, now - minutes(dice.randint(0, 30))])
-    if dice.random() < 0.4:
-        return ended(fingerprint, starts_at, dice.choice([None, now]))
-    return fired(fingerprint, starts_at, severity=dice.choice(["critical", "warning"]), service=dice.choice(["a", "b", ""]))
-
-
 async def _silence(work: Any, wish: Any) -> None:
     await silences.add(work, await people.by_key(work, "ana"), wish)
-
-
-@pytest.mark.parametrize("starts_at", [NOON, None], ids=["named", "unnamed"])
-async def test_complaint_20_two_replicas_that_hear_one_alert_at_once_open_one_incident(postgres_url: str, starts_at: Any) -> None:
-    async with two_desks(postgres_url) as (left, right):
-        for _ in range(5):
-            both = await asyncio.gather(hear_one(left, fired(starts_at=starts_at)), hear_one(right, fired(starts_at=starts_at)))
-            assert {outcome.incident for outcome in both} == {"INC-1"}
-        (row,) = await rows(left)
-        assert row.count == 10
-
-
-async def test_two_replicas_that_hear_of_one_service_at_once_open_one_incident(postgres_url: str) -> None:
-    async with two_desks(postgres_url) as (left, right):
-        for number in range(6):
-            service = f"s{number}"
-            await asyncio.gather(
-                *(hear_one(desk, fired(f"{number}-{at}", service=service)) for at, desk in enumerate((left, right, left, right)))
-            )
-        assert len(await all_incidents(left)) == 6
-
-
-@asynccontextmanager
-async def two_desks(url: str) -> AsyncIterator[tuple[Desk, Desk]]:
-    policy = make_policy(routes=DECLARE_ALL)
-    async with open_desk(url, policy) as left, open_desk(url, policy) as right:
-        yield left, right
-
-
-class counting:
-    """The statements that a desk's database runs within the block."""
-
-    def __init__(self, desk: Desk) -> None:
-        self.engine = desk.services.database._writer.sync_engine
-        self.seen: list[str] = []
-
-    def _note(self, _connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        self.seen.append(statement)
-
-    def __enter__(self) -> list[str]:
-        event.listen(self.engine, "before_cursor_execute", self._note)
-        return self.seen
-
-    def __exit__(self, *_error: object) -> None:
-        event.remove(self.engine, "before_cursor_execute", self._note)

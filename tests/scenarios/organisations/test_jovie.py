@@ -149,7 +149,7 @@ async def test_what_concerns_money_profiles_or_onboarding_is_a_p0_at_once(house:
 
 
 @pytest.mark.promise("J14")
-async def test_the_launch_gate_opens_only_without_a_p0_with_proven_rules_and_green_checks(house: House) -> None:
+async def test_the_launch_gate_is_shut_by_sentry_by_checks_and_rules_that_are_not_proven_and_by_an_open_p0(house: House) -> None:
     ask_sentry(house)
     house.sandbox.issues.add("500 in checkout")
     refused = await do(house, "gate", "U0ANA", "general")

@@ -26,6 +26,14 @@ CRITICAL = {
     "DLQBacklog": "Dead letter queue fills up",
     "KillSwitchEnabled": "Kill switch active",
 }
+WARNINGS = {
+    "ElevatedErrorRate": None,
+    "HighLatency": "High latency",
+    "ApprovalQueueBacklog": "Approvals wait too long",
+    "HighDatabaseConnections": "Database down",
+    "LowErrorBudget": None,
+}
+"""The titles of their runbooks; two have none."""
 HOUR, DAY = 60, 24 * 60
 
 
@@ -56,10 +64,18 @@ def test_the_eleven_runbooks_are_there_and_can_be_ticked() -> None:
 
 
 @pytest.mark.promise("O6")
-async def test_a_warning_is_a_sev_3_that_wakes_nobody(house: House) -> None:
-    await report(house, title="Error rate above 0.5 %", alertname="ElevatedErrorRate", severity="warning")
+@pytest.mark.parametrize(("name", "title"), WARNINGS.items(), ids=WARNINGS)
+async def test_an_early_warning_is_a_sev_3_that_wakes_nobody_and_brings_its_runbook_where_it_has_one(
+    house: House, name: str, title: str | None
+) -> None:
+    await report(house, title="It gets worse", alertname=name, severity="warning")
     await house.travel(hours=2)
-    assert (await house.show("INC-1"))["severity"] == "SEV-3"
+    shown = await house.show("INC-1")
+    assert shown["severity"] == "SEV-3"
+    assert [alert["reason"].startswith(f"route '{name}' declares") for alert in shown["alerts"]] == [True]
+    titles = [runbook.title for runbook in policy_of("omnihub", STAFF).runbooks.values()]
+    said = "\n".join(house.said(channel(house)))
+    assert [one for one in titles if one in said] == ([title] if title else [])
     assert not any(house.texts(number) or house.calls(number) for number in (TIM, ANA, BEN))
 
 
