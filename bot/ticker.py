@@ -7,19 +7,26 @@ misses: its defaults drop a job that is a second late (complaint 2), so nothing 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.clock import Clock
-from bot.domain.timers import lateness
+from bot.domain.timers import Timer, lateness
 from bot.loop import survives
 from bot.services import alerts, once, rates, security, timers
 from bot.services.work import Services
 
 POLL_SECONDS = 1.0
-AT_ONCE = 25
+AT_ONCE = timers.Share(of_all=500, of_costly=25)
 """Timers that share a transaction: it waits its turn at the database, and few enough that others do not wait long for theirs."""
+_LATE = timedelta(milliseconds=50)
+"""Timers that fire later than this are behind, and what calls nobody gives way to them."""
+_BEHIND_SECONDS = 1.0
+"""How long it does so after the last of them: were it back at once, the next timers would wait for all of it again."""
+_BREAKS_AT_MOST = 25
+"""How often in a cycle what breaks is tried in parts: where all breaks, as of a database that cannot write, more would be in vain."""
 _ASIDE_AT_MOST = 15.0
 """Real seconds for which a timer that breaks is left alone: what the database brought about is not to be late for longer."""
 _FORGET_ASIDE_AFTER = 60.0
@@ -68,7 +75,7 @@ class Ticker:
 
     async def _cycle(self) -> None:
         if not await survives(self._fire_due(), "timers_broke_together"):
-            await self._fire_one_by_one()
+            await self._fire_apart()
             await survives(self._fire_due(), "due_work_broke")
         await self._arm()
         await survives(self._note_refusals(), "refusals_not_noted")
@@ -82,23 +89,42 @@ class Ticker:
         self.last_cycle = self._clock.monotonic()
 
     async def _fire_due(self) -> None:
-        while not self._stopped and await self._services.run(timers.fire_next, AT_ONCE, self._set_aside()) is not None:
-            pass
+        """Fires share after share until nothing is due; while some are late, what calls nobody gives way."""
+        while not self._stopped and (fired := await self._services.run(timers.fire_next, AT_ONCE, self._set_aside())) is not None:
+            if isinstance(fired, Timer) and lateness(fired.due_at, self._clock.now()) > _LATE:
+                self._services.behind_until = self._clock.monotonic() + _BEHIND_SECONDS
 
-    async def _fire_one_by_one(self) -> None:
-        """Fires what broke together each alone: one that breaks by itself is set aside, so that it does not hold up the others (B2).
-
-        It stays armed and is tried again, after a pause that grows; whatever makes it fire in the end, its lateness is known.
-        """
-        for timer in await self._services.read(timers.list_due, AT_ONCE, self._set_aside()):
-            late = lateness(timer.due_at, self._clock.now()).total_seconds()
-            facts = {"timer_id": timer.id, "kind": timer.kind.value, "incident_id": timer.incident_id, "late_seconds": late}
-            if await survives(self._services.run(timers.fire, timer), "timer_broke", **facts):
-                self._aside.pop(timer.id, None)
+    async def _fire_apart(self) -> None:
+        """Fires what broke together in halves, down to the timer that breaks by itself, so that it does not hold up the others (B2)."""
+        due = await self._services.read(timers.list_due, AT_ONCE, self._set_aside())
+        waiting, broke = [due] if due else [], 0
+        while waiting and broke < _BREAKS_AT_MOST and not self._stopped:
+            some = waiting.pop()
+            if await self._fires(some):
                 continue
-            _, pause = self._aside.get(timer.id, (0.0, POLL_SECONDS / 2))
-            pause = min(pause * 2, _ASIDE_AT_MOST)
-            self._aside[timer.id] = (self._clock.monotonic() + pause, pause)
+            broke += 1
+            if len(some) == 1:
+                self._put_aside(some[0])
+            else:
+                waiting += [some[len(some) // 2 :], some[: len(some) // 2]]
+
+    async def _fires(self, some: Sequence[Timer]) -> bool:
+        """Whether the timers fired; what broke is logged, of a single one with which it is."""
+        if len(some) > 1:
+            return await survives(self._services.run(timers.fire, some), "timers_broke_together", count=len(some))
+        timer = some[0]
+        late = lateness(timer.due_at, self._clock.now()).total_seconds()
+        facts = {"timer_id": timer.id, "kind": timer.kind.value, "incident_id": timer.incident_id, "late_seconds": late}
+        return await survives(self._services.run(timers.fire, some), "timer_broke", **facts)
+
+    def _put_aside(self, timer: Timer) -> None:
+        """Leaves a timer alone for a while: it stays armed and is tried again, after a pause that grows.
+
+        Whatever makes it fire in the end, its lateness is known.
+        """
+        _, pause = self._aside.get(timer.id, (0.0, POLL_SECONDS / 2))
+        pause = min(pause * 2, _ASIDE_AT_MOST)
+        self._aside[timer.id] = (self._clock.monotonic() + pause, pause)
 
     def _set_aside(self) -> list[str]:
         """The ids of the timers whose pause is not over; what has not broken again long after its pause is forgotten."""

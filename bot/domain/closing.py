@@ -99,9 +99,9 @@ class Confirmation:
     at: datetime
 
 
-def quiet_until(timer: Timer | None, last_firing_at: datetime | None, quiet: timedelta) -> datetime | None:
-    """When a cycle without a related alert is, or was, over; None when none has begun: its timer begins with the status Monitoring."""
-    if timer is None or timer.cancelled_at is not None:
+def quiet_until(timer: Timer, last_firing_at: datetime | None, quiet: timedelta) -> datetime | None:
+    """When a cycle without a related alert is, or was, over; None when it was stopped: its timer runs while the status is Monitoring."""
+    if timer.cancelled_at is not None:
         return None
     return timer.due_at if last_firing_at is None else max(timer.due_at, last_firing_at + quiet)
 

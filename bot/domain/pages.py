@@ -44,6 +44,11 @@ class ReceiptStatus(StrEnum):
         """Whether the person was not reached."""
         return self in (ReceiptStatus.UNDELIVERED, ReceiptStatus.FAILED)
 
+    @property
+    def final(self) -> bool:
+        """Whether it says how the page ended; the others say that it is on its way, which we know."""
+        return self.bad or self is ReceiptStatus.DELIVERED
+
 
 _RECEIPTS = {
     "accepted": ReceiptStatus.QUEUED,

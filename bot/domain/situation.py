@@ -25,6 +25,16 @@ class AlertCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Owing:
+    """What words about a promise have to know of its incident at the moment ``now``: little enough to be read of very many at once."""
+
+    reference: str
+    zones: tuple[Zone, ...]
+    now: datetime
+    unwritten: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """An incident with its severity, people, alerts, promises and pages at the moment ``now``.
 
@@ -49,6 +59,11 @@ class Situation:
     counted: AlertCounts | None = None
     closing: Closing = field(default_factory=Closing)
     unwritten: tuple[str, ...] = ()
+
+    @property
+    def reference(self) -> str:
+        """What people call the incident."""
+        return self.incident.reference
 
     @property
     def counts(self) -> AlertCounts:

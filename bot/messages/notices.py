@@ -11,7 +11,7 @@ from bot.domain.durations import format_span
 from bot.domain.escalation import BY_HAND, OWNER_LEVEL
 from bot.domain.incidents import Channel, Role
 from bot.domain.severity import ClockName
-from bot.domain.situation import Situation
+from bot.domain.situation import Owing, Situation
 from bot.domain.timers import Promise
 from bot.messages import actions, times
 from bot.messages.card import announcement, button, next_update_text, road_name, severity_label, title_text
@@ -195,10 +195,10 @@ def chain_exhausted(s: Situation, round_number: int, clock: ClockName) -> Words:
     return notice(f"{sentence}\n{again} Whoever reads this can take it: Acknowledge on the card, or /incident ack.")
 
 
-def promise_warned(s: Situation, promise: Promise, user_id: str | None) -> Words:
+def promise_warned(s: Situation | Owing, promise: Promise, user_id: str | None) -> Words:
     """Warns, and calls the owner, that a promise is about to break (J6)."""
     due, left = times.near(promise.due_at, s.now, s.zones), _span(promise.due_at, s.now)
-    sentence = f"{s.incident.reference} owes {OWED[promise.clock]} by {due}, in {left}."
+    sentence = f"{s.reference} owes {OWED[promise.clock]} by {due}, in {left}."
     return _call(user_id, f"{sentence} {next_step(s, promise.clock, shown)}")
 
 

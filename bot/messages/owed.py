@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bot.domain.severity import ClockName
-from bot.domain.situation import Situation
+from bot.domain.situation import Owing, Situation
 
 OWED: Mapping[ClockName, str] = {
     ClockName.ACKNOWLEDGE: "an acknowledgement",
@@ -21,6 +21,21 @@ OWED: Mapping[ClockName, str] = {
     ClockName.POSTMORTEM: "the write-up",
     ClockName.MEETING: "the meeting about it",
 }
+KEPT: Mapping[ClockName, str] = {
+    ClockName.ACKNOWLEDGE: "an acknowledgement came",
+    ClockName.MITIGATE: "a first mitigation began",
+    ClockName.UPDATE: "a status update came",
+    ClockName.RESOLVE: "it was resolved",
+    ClockName.COMMANDER: "there is a commander",
+    ClockName.TECHNICAL_LEAD: "there is a technical lead",
+    ClockName.COMMUNICATIONS: "there is a communications lead",
+    ClockName.TENANTS: "the critical tenants were mailed",
+    ClockName.TICKET: "there is a ticket",
+    ClockName.REPORT: "the preliminary report was written",
+    ClockName.POSTMORTEM: "the write-up is complete",
+    ClockName.MEETING: "the meeting about it was held",
+}
+"""Why what rang for a clock, and what was armed of it, ended: what was owed is there."""
 NEXT_STEP: Mapping[ClockName, str] = {
     ClockName.ACKNOWLEDGE: "Press Acknowledge on the card, or write `/incident ack`.",
     ClockName.MITIGATE: "Once it has begun, write `/incident update Mitigating` and what you did.",
@@ -37,7 +52,7 @@ NEXT_STEP: Mapping[ClockName, str] = {
 }
 
 
-def next_step(s: Situation, clock: ClockName, escape: Callable[[str], str] = str) -> str:
+def next_step(s: Situation | Owing, clock: ClockName, escape: Callable[[str], str] = str) -> str:
     """What keeps what is owed; of a write-up, which of its sections are empty still, escaped for where it is read."""
     if clock is ClockName.POSTMORTEM and s.unwritten:
         return f"Still empty: {escape(', '.join(s.unwritten))}. {NEXT_STEP[clock]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.domain.incidents import Channel, Incident, Purpose, channel_name
+from bot.domain.situation import Situation
 from bot.domain.timeline import EntryKind
 from bot.messages import notices
 from bot.services import situations
@@ -34,14 +35,14 @@ async def _open(work: UnitOfWork, incident: Incident, *, again: int) -> str:
     situation = await situations.read(work, incident)
     summary = notices.declared(situation, situation.severity.meaning)["text"]
     name = channel_name(incident.number, title, again=again)
-    return await open_channel(work, incident, name, await _invited(work, incident), summary)
+    return await open_channel(work, situation, name, await _invited(work, situation), summary)
 
 
-async def _invited(work: UnitOfWork, incident: Incident) -> list[str]:
+async def _invited(work: UnitOfWork, situation: Situation) -> list[str]:
     """Slack ids of those who belong in it: whom the policy invites, unless it is private, and whoever has a part in it."""
+    incident = situation.incident
     named = [] if incident.private else await people.list_by_keys(work.tx, work.policy.members(work.policy.invite))
-    roles = await incidents.list_roles(work.tx, incident.id)
-    parts = [incident.declared_by, incident.owner_id, incident.acknowledged_by, *roles.values()]
+    parts = [incident.declared_by, incident.owner_id, incident.acknowledged_by, *situation.roles.values()]
     members = [*named, *[await people.get_person(work.tx, person_id) for person_id in parts if person_id]]
     return list(dict.fromkeys(member.slack_user_id for member in members if member.slack_user_id))
 

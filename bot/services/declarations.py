@@ -70,8 +70,7 @@ async def declare(work: UnitOfWork, wanted: Declaration) -> Declared:
     await work.write(EntryKind.DECLARED, incident.id, actor_id=wanted.declared_by, text=title, facts=facts)
     first = phase_in(work.policy.phases, incident.status)
     incident = incident if first is None else await closing.set_phase(work, incident, first.name, None)
-    await promises.begin_all(work, incident)
-    incident = await incidents.get_incident(work.tx, incident.id)
+    incident = await promises.begin_all(work, incident)
     await channels.open_first(work, incident)
     await stages.begin(work, incident)
     if severity.pages:

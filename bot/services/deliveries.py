@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +26,7 @@ from bot.domain.outbox import (
     gates,
 )
 from bot.domain.pages import PageState
+from bot.domain.situation import Situation
 from bot.domain.timeline import EntryKind
 from bot.errors import SendError
 from bot.messages import card, mail, notices
@@ -48,20 +49,26 @@ async def recover(work: UnitOfWork) -> int:
     return await outbox.expire_leases(work.tx)
 
 
-async def prepare(work: UnitOfWork, message: OutboxMessage, lease: timedelta) -> Delivery | None:
-    """The message with its address bound, right before it is sent; None when it must not be sent after all.
+async def prepare(work: UnitOfWork, messages: Sequence[OutboxMessage], lease: timedelta) -> dict[str, Delivery]:
+    """The messages with their addresses bound, by id, right before they are sent; without those that must not be sent after all.
 
-    The token and the lease are checked again here, so that a process that slept past its lease sends nothing. A page that is no longer
+    The tokens and the leases are checked again here, so that a process that slept past its lease sends nothing. A page that is no longer
     pending, and words that are no longer true, are taken back.
     """
-    if not await outbox.confirm(work.tx, message, lease):
-        return None
+    held = await outbox.confirm(work.tx, messages, lease)
+    known: dict[str, Situation] = {}
+    bound = [await _prepare(work, message, known) for message in messages if message.id in held]
+    return {delivery.id: delivery for delivery in bound if delivery is not None}
+
+
+async def _prepare(work: UnitOfWork, message: OutboxMessage, known: dict[str, Situation]) -> Delivery | None:
+    """The message with its address bound; ``known`` are the situations that were read for those before it."""
     channel = await _channel_of(work, message)
     stale = await _why_not(work, message, channel)
     if stale is not None:
         await outbox.mark_ended(work.tx, message, MessageState.CANCELLED, stale, work.now)
         return None
-    request = await _bind(work, await backlog.join(work, message), channel)
+    request = await _bind(work, await backlog.join(work, message), channel, known)
     if request is None:
         await outbox.mark_again(work.tx, message, timedelta(seconds=2), "its channel does not exist yet", ambiguous=False)
         return None
@@ -100,7 +107,7 @@ def _of_a_former(channel: Channel, message: OutboxMessage) -> bool:
     return own and message.after_id not in (channel.opened_by, channel.posted_by)
 
 
-async def _bind(work: UnitOfWork, message: OutboxMessage, channel: Channel | None) -> Mapping[str, Any] | None:
+async def _bind(work: UnitOfWork, message: OutboxMessage, channel: Channel | None, known: dict[str, Situation]) -> Mapping[str, Any] | None:
     """The whole request; None while the address is not known."""
     if message.kind is Kind.EMAIL and message.page_id is not None:
         return mail.with_link(message.words, work.link_to(message.page_id) or mail.LINK)
@@ -110,7 +117,7 @@ async def _bind(work: UnitOfWork, message: OutboxMessage, channel: Channel | Non
     if address is None:
         return None
     if message.kind in (Kind.CARD, Kind.CARD_EDIT):
-        return await _card(work, message, channel, address)
+        return await _card(work, message, channel, address, known)
     if message.kind in (Kind.CHECKLIST, Kind.CHECKLIST_EDIT):
         return await _checklist(work, message, address)
     if message.kind is Kind.PIN:
@@ -120,9 +127,13 @@ async def _bind(work: UnitOfWork, message: OutboxMessage, channel: Channel | Non
     return {"channel": address, **message.words}
 
 
-async def _card(work: UnitOfWork, message: OutboxMessage, channel: Channel, address: str) -> Mapping[str, Any] | None:
+async def _card(
+    work: UnitOfWork, message: OutboxMessage, channel: Channel, address: str, known: dict[str, Situation]
+) -> Mapping[str, Any] | None:
     assert message.incident_id is not None, "a card belongs to an incident"
-    situation = await situations.situation(work, message.incident_id)
+    if message.incident_id not in known:
+        known[message.incident_id] = await situations.situation(work, message.incident_id)
+    situation = known[message.incident_id]
     words = card.card(situation) if channel.purpose is Purpose.INCIDENT else card.announcement(situation)
     if message.kind is Kind.CARD:
         return {"channel": address, **words}
@@ -191,7 +202,8 @@ async def _record_page(work: UnitOfWork, message: OutboxMessage, receipt: Receip
     facts = {"person_id": page.person_id, "page_id": page.id, "road": page.road, "code": page.code}
     await work.write(EntryKind.PAGE_SENT, page.incident_id, facts=facts | {"attempts": message.attempts})
     for status, error_code in await pages.list_receipts(work.tx, receipt.provider_id or ""):
-        await replies.apply_receipt(work, await pages.get_page(work.tx, page.id), status, error_code)
+        if status.final:
+            await replies.apply_receipt(work, await pages.get_page(work.tx, page.id), status, error_code)
 
 
 async def fail(work: UnitOfWork, message: OutboxMessage, error: SendError, jitter: float, channel_id: str | None = None) -> None:

@@ -109,7 +109,8 @@ async def _ring_from(work: UnitOfWork, incident: Incident, run: Escalation, at: 
         if place.round > run.round and not exhausted:
             exhausted = True
             await _say_exhausted(work, incident, run)
-        await escalations.move(work.tx, run.id, place)
+        if place != _position(run):
+            await escalations.move(work.tx, run.id, place)
         if await _ring(work, incident, run.at(place), policy):
             await _wait(work, run, delay_at(policy.chain, place))
             return

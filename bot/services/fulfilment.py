@@ -47,6 +47,8 @@ async def quiet_end(work: UnitOfWork, incident: Incident, rules: VerificationRul
     if rules.quiet is None:
         return None
     timer = await watching.find_latest(work.tx, incident.id, TimerKind.QUIET)
+    if timer is None:
+        return None
     return quiet_until(timer, await watching.find_last_firing(work.tx, incident.id), rules.quiet)
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.domain.incidents import Incident, Purpose
+from bot.clock import new_id
+from bot.domain.incidents import Channel, Incident, Purpose
 from bot.domain.outbox import Kind
 from bot.domain.people import Member
+from bot.domain.situation import Situation
 from bot.messages import card
-from bot.services import situations
 from bot.services.work import UnitOfWork
 from bot.store import incidents, outbox
 
@@ -22,21 +24,21 @@ def lane(incident_id: str, purpose: Purpose) -> str:
     return f"{purpose.value}:{incident_id}"
 
 
-async def open_channel(work: UnitOfWork, incident: Incident, name: str, invited: Sequence[str], summary: str) -> str:
+async def open_channel(work: UnitOfWork, situation: Situation, name: str, invited: Sequence[str], summary: str) -> str:
     """The id of the message that creates the channel, and the steps that follow it (C3, complaint 14).
 
     Create, topic, invite, card, pin, bookmark: each a message of its own that waits for what it needs and nothing else.
     """
-    await incidents.add_channel(work.tx, incident.id, Purpose.INCIDENT, name)
-    created = await _step(work, incident, Kind.CHANNEL, {"name": name, "private": incident.private})
-    topic = {"topic": card.topic(await situations.read(work, incident))}
-    await _step(work, incident, Kind.TOPIC, topic, after_id=created)
-    if invited:
-        await _step(work, incident, Kind.INVITE, {"users": list(invited)}, after_id=created)
-    posted = await _step(work, incident, Kind.CARD, {}, after_id=created)
-    await _mark_card(work, incident, posted)
-    await incidents.mark_channel(work.tx, incident.id, Purpose.INCIDENT, opened_by=created, posted_by=posted)
-    await say(work, incident.id, {"text": summary})
+    incident, created, posted = situation.incident, new_id(), new_id()
+    channel = await incidents.add_channel(work.tx, incident.id, Purpose.INCIDENT, name, opened_by=created, posted_by=posted)
+    steps = [
+        _step(work, channel, Kind.CHANNEL, {"name": name, "private": incident.private}, after_id=None, identity=created),
+        _step(work, channel, Kind.TOPIC, {"topic": card.topic(situation)}, after_id=created),
+        *([_step(work, channel, Kind.INVITE, {"users": list(invited)}, after_id=created)] if invited else []),
+        *_card_steps(work, channel, posted, after_id=created),
+        (Kind.POST, {"text": summary}, _about(work, channel)),
+    ]
+    await outbox.add_messages(work.tx, steps)
     return created
 
 
@@ -44,32 +46,40 @@ async def announce(work: UnitOfWork, incident: Incident, created: str) -> None:
     """Posts the status where everybody reads it, once the channel is there or cannot be made; a private incident is not announced."""
     if not work.policy.announce or incident.private:
         return
-    await incidents.add_channel(work.tx, incident.id, Purpose.ANNOUNCE, work.policy.announce)
-    posted = await _step(work, incident, Kind.CARD, {}, purpose=Purpose.ANNOUNCE, after_id=created, needs_success=False)
-    await incidents.mark_channel(work.tx, incident.id, Purpose.ANNOUNCE, opened_by=posted, posted_by=posted)
+    posted = new_id()
+    channel = await incidents.add_channel(work.tx, incident.id, Purpose.ANNOUNCE, work.policy.announce, opened_by=posted, posted_by=posted)
+    await outbox.add_messages(work.tx, _card_steps(work, channel, posted, after_id=created, needs_success=False))
 
 
-async def _step(
+def _step(
     work: UnitOfWork,
-    incident: Incident,
+    channel: Channel,
     kind: Kind,
     words: Mapping[str, Any],
     *,
-    purpose: Purpose = Purpose.INCIDENT,
-    after_id: str | None = None,
+    after_id: str | None,
+    identity: str | None = None,
     needs_success: bool = True,
-) -> str:
-    return await outbox.add_message(
-        work.tx,
-        kind,
-        words,
-        lane=lane(incident.id, purpose),
-        created_at=work.now,
-        incident_id=incident.id,
-        after_id=after_id,
-        needs_success=needs_success,
-        request_id=work.request_id,
-    )
+) -> outbox.New:
+    about: outbox.About = {
+        "id": identity or new_id(),
+        "lane": lane(channel.incident_id, channel.purpose),
+        "created_at": work.now,
+        "incident_id": channel.incident_id,
+        "after_id": after_id,
+        "needs_success": needs_success,
+        "request_id": work.request_id,
+    }
+    return kind, words, about
+
+
+def _card_steps(work: UnitOfWork, channel: Channel, posted: str, *, after_id: str | None, needs_success: bool = True) -> list[outbox.New]:
+    """The status post as the message ``posted``; once it stands in the incident's own channel, it is pinned and bookmarked there."""
+    steps = [_step(work, channel, Kind.CARD, {}, after_id=after_id, identity=posted, needs_success=needs_success)]
+    if channel.purpose is Purpose.INCIDENT:
+        steps.append(_step(work, channel, Kind.PIN, {}, after_id=posted))
+        steps.append(_step(work, channel, Kind.BOOKMARK, {"title": STATUS_CARD}, after_id=posted))
+    return steps
 
 
 async def say(
@@ -88,19 +98,39 @@ async def say(
     channel = await incidents.find_channel(work.tx, incident_id, purpose)
     if channel is None:
         return
-    await outbox.add_message(
-        work.tx,
-        Kind.POST,
-        words,
-        lane=lane(incident_id, purpose),
-        created_at=work.now,
-        incident_id=incident_id,
-        ordered=True,
-        valid_until=valid_until,
-        replace_key=replace_key,
-        after_id=channel.opened_by,
-        request_id=work.request_id,
-    )
+    await outbox.add_message(work.tx, Kind.POST, words, **_about(work, channel, valid_until, replace_key))
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """Words for one incident's channel, worthless after ``valid_until``."""
+
+    incident_id: str
+    words: Mapping[str, Any]
+    valid_until: datetime | None = None
+
+
+async def say_all(work: UnitOfWork, said: Sequence[Saying]) -> None:
+    """Posts words into the channels of many incidents, in their order, each as ``say`` would."""
+    found = await incidents.list_openings(work.tx, {one.incident_id for one in said}, Purpose.INCIDENT)
+    posts = [(one.words, _about(work, found[one.incident_id], one.valid_until)) for one in said if one.incident_id in found]
+    await outbox.add_posts(work.tx, posts)
+
+
+def _about(
+    work: UnitOfWork, channel: Channel | incidents.Opening, valid_until: datetime | None = None, replace_key: str | None = None
+) -> outbox.About:
+    """What there is to know of a post into that channel, behind what was said there before."""
+    return {
+        "lane": lane(channel.incident_id, channel.purpose),
+        "created_at": work.now,
+        "incident_id": channel.incident_id,
+        "ordered": True,
+        "valid_until": valid_until,
+        "replace_key": replace_key,
+        "after_id": channel.opened_by,
+        "request_id": work.request_id,
+    }
 
 
 async def post_card_again(work: UnitOfWork, incident: Incident, purpose: Purpose) -> None:
@@ -108,24 +138,18 @@ async def post_card_again(work: UnitOfWork, incident: Incident, purpose: Purpose
     channel = await incidents.find_channel(work.tx, incident.id, purpose)
     if channel is None or channel.message_ts is None:
         return
-    posted = await _step(work, incident, Kind.CARD, {}, purpose=purpose, after_id=channel.opened_by)
-    if purpose is Purpose.INCIDENT:
-        await _mark_card(work, incident, posted)
+    posted = new_id()
+    await outbox.add_messages(work.tx, _card_steps(work, channel, posted, after_id=channel.opened_by))
     await incidents.mark_channel(work.tx, incident.id, purpose, posted_by=posted, message_ts=None, permalink=None)
     await refresh_card(work, incident.id)
-
-
-async def _mark_card(work: UnitOfWork, incident: Incident, posted: str) -> None:
-    """Has the status post pinned and bookmarked once it stands."""
-    await _step(work, incident, Kind.PIN, {}, after_id=posted)
-    await _step(work, incident, Kind.BOOKMARK, {"title": STATUS_CARD}, after_id=posted)
 
 
 async def invite(work: UnitOfWork, incident: Incident, user_ids: Sequence[str]) -> None:
     """Invites members of the workspace to the incident's channel; who is in it already is no error."""
     channel = await incidents.find_channel(work.tx, incident.id, Purpose.INCIDENT)
     if channel is not None and user_ids:
-        await _step(work, incident, Kind.INVITE, {"users": list(user_ids)}, after_id=channel.opened_by)
+        step = _step(work, channel, Kind.INVITE, {"users": list(user_ids)}, after_id=channel.opened_by)
+        await outbox.add_messages(work.tx, [step])
 
 
 async def tell(work: UnitOfWork, member: Member, words: Mapping[str, Any], incident_id: str | None = None) -> None:
@@ -168,17 +192,7 @@ async def post(work: UnitOfWork, incident_id: str, kind: Kind, words: Mapping[st
     channel = await incidents.find_channel(work.tx, incident_id, Purpose.INCIDENT)
     if channel is None:
         return None
-    return await outbox.add_message(
-        work.tx,
-        kind,
-        words,
-        lane=lane(incident_id, Purpose.INCIDENT),
-        created_at=work.now,
-        incident_id=incident_id,
-        ordered=True,
-        after_id=channel.opened_by,
-        request_id=work.request_id,
-    )
+    return await outbox.add_message(work.tx, kind, words, **_about(work, channel))
 
 
 async def refresh_card(work: UnitOfWork, incident_id: str, purposes: Iterable[Purpose] = Purpose) -> None:

@@ -6,16 +6,18 @@ told, then whom the policy names, and the chain is rung; it is chased until some
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from bot.domain.clocks import Moments, Move, Running, due_from, moments, replan
 from bot.domain.incidents import Incident, Purpose, Role
 from bot.domain.people import Member
+from bot.domain.policy import Policy
 from bot.domain.severity import RESPONSE, WRITE_UP, ClockName, ClockRule, Severity
 from bot.domain.timeline import EntryKind
 from bot.domain.timers import Promise, Timer, TimerKind, lateness
-from bot.messages import notices
+from bot.messages import notices, owed
 from bot.messages import stages as words
 from bot.services import escalations, informing, invitations, situations
 from bot.services.outbox import say
@@ -40,27 +42,37 @@ async def begin(work: UnitOfWork, incident: Incident, clock: ClockName, started_
 
 
 async def _add(work: UnitOfWork, incident: Incident, clock: ClockName, started_at: datetime, due_at: datetime, planned: Moments) -> Promise:
-    promise = await promises.add_promise(work.tx, incident.id, clock, started_at, due_at)
-    await arm(work, promise, planned)
+    [promise] = await _add_all(work, incident, started_at, {clock: (due_at, planned)})
     return promise
+
+
+async def _add_all(
+    work: UnitOfWork, incident: Incident, started_at: datetime, wanted: Mapping[ClockName, tuple[datetime, Moments]]
+) -> list[Promise]:
+    """The new promises of clocks that all start at one moment, each with its due time and with what it arms."""
+    added = await promises.add_promises(work.tx, incident.id, started_at, {clock: due_at for clock, (due_at, _) in wanted.items()})
+    armed = [(promise, kind, at) for promise in added for kind, at in wanted[promise.clock][1].items()]
+    await timers.add_timers(work.tx, armed, work.now)
+    return added
 
 
 async def arm(work: UnitOfWork, promise: Promise, planned: Moments) -> None:
     """Arms the timers of a promise."""
-    for kind, due_at in planned.items():
-        await timers.add_timer(work.tx, promise.incident_id, kind, due_at=due_at, armed_at=work.now, promise_id=promise.id)
+    await timers.add_timers(work.tx, [(promise, kind, due_at) for kind, due_at in planned.items()], work.now)
 
 
 async def _severity(work: UnitOfWork, incident: Incident) -> Severity:
     return (await work.policy_of(incident.policy_digest)).severity(incident.severity)
 
 
-async def begin_all(work: UnitOfWork, incident: Incident) -> None:
+async def begin_all(work: UnitOfWork, incident: Incident) -> Incident:
     """Starts every clock of a new incident's response at its opening: the receipt of the alert, or the declaration (J6)."""
-    for clock in RESPONSE:
-        promise = await begin(work, incident, clock, incident.opened_at)
-        if promise is not None and clock is ClockName.UPDATE:
-            incident = await incidents.change_incident(work.tx, incident, next_update_at=promise.due_at)
+    rules = (await _severity(work, incident)).clocks
+    due = {clock: incident.opened_at + rules[clock].breach for clock in RESPONSE if clock in rules}
+    await _add_all(work, incident, incident.opened_at, {clock: (at, moments(rules[clock], at, work.now)) for clock, at in due.items()})
+    if ClockName.UPDATE not in due:
+        return incident
+    return await incidents.change_incident(work.tx, incident, next_update_at=due[ClockName.UPDATE])
 
 
 async def begin_anew(work: UnitOfWork, incident: Incident, person_id: str | None) -> Incident:
@@ -145,12 +157,10 @@ async def keep(work: UnitOfWork, incident_id: str, clock: ClockName, by: str | N
     promise = await promises.find_open(work.tx, incident_id, clock)
     if promise is None:
         return None
-    reason = f"{clock.value} promise kept"
+    reason = owed.KEPT[clock]
     await promises.mark_kept(work.tx, promise.id, work.now)
     await timers.cancel_of_promise(work.tx, promise.id, work.now, reason)
-    late = int(lateness(promise.due_at, work.now).total_seconds())
-    facts = {"clock": clock.value, "due_at": promise.due_at.isoformat(), "late_seconds": late}
-    await work.write(EntryKind.PROMISE_KEPT, incident_id, actor_id=by, facts=facts)
+    await work.write(EntryKind.PROMISE_KEPT, incident_id, actor_id=by, facts=facts_of(promise, promise.due_at, work.now))
     await escalations.end_for(work, incident_id, clock, reason, by)
     return promise
 
@@ -167,30 +177,23 @@ async def withdraw(work: UnitOfWork, incident_id: str, clocks: Iterable[ClockNam
         await escalations.end_for(work, incident_id, clock, reason, by)
 
 
+def facts_of(promise: Promise, due_at: datetime, now: datetime) -> dict[str, Any]:
+    """What the timeline keeps of a step of a promise that was due at ``due_at`` and is done ``now``."""
+    late = int(lateness(due_at, now).total_seconds())
+    return {"clock": promise.clock.value, "due_at": promise.due_at.isoformat(), "late_seconds": late}
+
+
 async def rule_of(work: UnitOfWork, incident: Incident, promise: Promise) -> ClockRule:
     """The rule of a promise as the severity has it now; its own span where the severity has none any more."""
     span = promise.due_at - promise.started_at
     return (await _severity(work, incident)).clocks.get(promise.clock) or ClockRule.model_validate({"breach": span})
 
 
-async def warn(work: UnitOfWork, timer: Timer) -> None:
-    """Says in the channel, and to the owner, that a promise is about to break."""
-    promise, incident = await of_timer(work, timer)
-    late = int(lateness(timer.due_at, work.now).total_seconds())
-    facts = {"clock": promise.clock.value, "due_at": promise.due_at.isoformat(), "late_seconds": late}
-    await work.write(EntryKind.PROMISE_WARNED, incident.id, facts=facts)
-    owner = await _owner(work, incident, promise.clock)
-    said = notices.promise_warned(await situations.read(work, incident), promise, owner.slack_user_id if owner else None)
-    await say(work, incident.id, said, valid_until=promise.due_at)
-
-
 async def miss(work: UnitOfWork, timer: Timer) -> None:
     """Writes down that a promise was missed, tells the owner and whom the clock names, and rings by the roads of the severity."""
     promise, incident = await of_timer(work, timer)
     await promises.mark_missed(work.tx, promise.id, work.now)
-    late = int(lateness(promise.due_at, work.now).total_seconds())
-    facts = {"clock": promise.clock.value, "due_at": promise.due_at.isoformat(), "late_seconds": late}
-    await work.write(EntryKind.PROMISE_MISSED, incident.id, facts=facts)
+    await work.write(EntryKind.PROMISE_MISSED, incident.id, facts=facts_of(promise, promise.due_at, work.now))
     await _chase(work, incident, promise)
 
 
@@ -226,15 +229,19 @@ async def _tell(work: UnitOfWork, incident: Incident, promise: Promise, rule: Cl
 
 async def of_timer(work: UnitOfWork, timer: Timer) -> tuple[Promise, Incident]:
     """The promise that a timer watches over, and its incident."""
-    assert timer.promise_id is not None, "warn, breach and chase timers belong to a promise"
+    assert timer.promise_id is not None, "breach and chase timers belong to a promise"
     promise = await promises.get_promise(work.tx, timer.promise_id)
     return promise, await incidents.get_incident(work.tx, promise.incident_id)
 
 
 async def _owner(work: UnitOfWork, incident: Incident, clock: ClockName) -> Member | None:
-    """Whose task it is to keep a promise: the owner's, and of the write-up whose the policy says it is."""
+    """Whose task it is to keep a promise."""
     policy = await work.policy_of(incident.policy_digest)
-    roles = await incidents.list_roles(work.tx, incident.id)
-    holder = roles.get(policy.postmortem.by) if clock in WRITE_UP else None
-    person_id = holder or incident.owner_id
+    person_id = owner_id(policy, incident.owner_id, clock, await incidents.list_roles(work.tx, incident.id))
     return None if person_id is None else await people.get_person(work.tx, person_id)
+
+
+def owner_id(policy: Policy, owner: str | None, clock: ClockName, roles: Mapping[Role, str]) -> str | None:
+    """The id of whose task it is to keep a promise: the owner's, and of the write-up whose the policy says it is."""
+    holder = roles.get(policy.postmortem.by) if clock in WRITE_UP else None
+    return holder or owner

@@ -206,7 +206,7 @@ async def take_receipt(work: UnitOfWork, provider_id: str, status: ReceiptStatus
     await rows.hold_receipts(work.tx, provider_id, work.now)
     if not await rows.add_receipt(work.tx, provider_id, status, error_code, work.now):
         return
-    page = await rows.find_by_provider_id(work.tx, provider_id)
+    page = await rows.find_by_provider_id(work.tx, provider_id) if status.final else None
     if page is not None:
         await apply_receipt(work, page, status, error_code)
 

@@ -19,6 +19,7 @@ async def read(work: UnitOfWork, incident: Incident) -> Situation:
     pages = await escalations.list_pages(work.tx, incident.id)
     known = {incident.owner_id, incident.acknowledged_by, incident.resolved_by, incident.declared_by}
     known |= set(roles.values()) | {page.person_id for page in pages}
+    shown = tuple(await alerts.list_shown(work.tx, incident.id))
     promised = tuple(await promises.list_promises(work.tx, incident.id))
     owes_write_up = any(promise.open and promise.clock is ClockName.POSTMORTEM for promise in promised)
     return Situation(
@@ -27,13 +28,13 @@ async def read(work: UnitOfWork, incident: Incident) -> Situation:
         zones=tuple(policy.zones),
         names=await people.list_names(work.tx, known),
         roles=roles,
-        alerts=tuple(await alerts.list_shown(work.tx, incident.id)),
+        alerts=shown,
         channel=await incidents.find_channel(work.tx, incident.id, Purpose.INCIDENT),
         promises=promised,
         pages=tuple(pages),
         now=work.now,
         limits=work.limits,
-        counted=await alerts.count_all(work.tx, incident.id),
+        counted=await alerts.count_all(work.tx, incident.id) if len(shown) >= alerts.SHOWN else None,
         closing=await fulfilment.read(work, incident, policy),
         unwritten=await write_up.unwritten(work, incident, policy) if owes_write_up else (),
         system=system.title if (system := policy.systems.get(incident.system or "")) is not None else incident.system,

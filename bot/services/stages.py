@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.domain.clocks import step_due, step_due_anew
@@ -171,17 +171,7 @@ async def _still_due(work: UnitOfWork, incident: Incident, run: Escalation, seve
     return promise is not None and promise.missed_at is not None
 
 
-def _of_clock(
-    usual: Callable[[UnitOfWork, Timer], Awaitable[None]], own: Mapping[ClockName, Callable[[UnitOfWork, Timer], Awaitable[None]]]
-) -> Callable[[UnitOfWork, Timer], Awaitable[None]]:
-    async def fire(work: UnitOfWork, timer: Timer) -> None:
-        promise, _ = await promises.of_timer(work, timer)
-        await own.get(promise.clock, usual)(work, timer)
-
-    return fire
-
-
-warn = _of_clock(promises.warn, {ClockName.TICKET: tickets.warn})
-"""Warns of a promise, as its clock wants it."""
-miss = _of_clock(promises.miss, {ClockName.TICKET: tickets.due})
-"""Does what a clock wants when a promise is due and not kept."""
+async def miss(work: UnitOfWork, timer: Timer) -> None:
+    """Does what a clock wants when a promise is due and not kept."""
+    promise, _ = await promises.of_timer(work, timer)
+    await (tickets.due if promise.clock is ClockName.TICKET else promises.miss)(work, timer)

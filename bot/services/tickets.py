@@ -44,13 +44,6 @@ def _checked(address: str) -> str:
     return address
 
 
-async def warn(work: UnitOfWork, timer: Timer) -> None:
-    """Asks people for the ticket in good time, where no tracker takes it by mail."""
-    _, incident = await promises.of_timer(work, timer)
-    if (await work.policy_of(incident.policy_digest)).ticket_mail is None:
-        await promises.warn(work, timer)
-
-
 async def due(work: UnitOfWork, timer: Timer) -> None:
     """Sends the facts to the tracker, which keeps the promise; where the policy knows none, the promise is missed."""
     promise, incident = await promises.of_timer(work, timer)

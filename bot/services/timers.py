@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate, groupby
+from operator import attrgetter
 
 from bot import telemetry
 from bot.domain.episodes import Episode
 from bot.domain.heartbeats import Heartbeat
 from bot.domain.timers import Timer, TimerKind, lateness
-from bot.services import escalations, promises, signals, stages, watching
+from bot.services import escalations, promises, signals, stages, warning, watching
 from bot.services.work import UnitOfWork
 from bot.store import episodes, heartbeats, incidents, timers
 
@@ -25,7 +28,6 @@ async def _take_next_roads(work: UnitOfWork, timer: Timer) -> None:
 
 
 _HANDLERS: Mapping[TimerKind, Callable[[UnitOfWork, Timer], Awaitable[None]]] = {
-    TimerKind.WARN: stages.warn,
     TimerKind.BREACH: stages.miss,
     TimerKind.CHASE: promises.chase,
     TimerKind.RING: _ring,
@@ -34,32 +36,57 @@ _HANDLERS: Mapping[TimerKind, Callable[[UnitOfWork, Timer], Awaitable[None]]] = 
     TimerKind.QUIET: watching.quiet_is_over,
     TimerKind.WATCH: watching.watch_is_over,
 }
+_TOGETHER: Mapping[TimerKind, Callable[[UnitOfWork, Sequence[Timer]], Awaitable[None]]] = {TimerKind.WARN: warning.warn}
+"""What many timers at once are fired by, in as many statements as one; it must leave other timers alone."""
 
 
-async def fire_next(work: UnitOfWork, at_most: int = 1, besides: Collection[str] = ()) -> Timer | Heartbeat | Episode | None:
-    """The last of up to ``at_most`` timers, the longest overdue, fired one after the other, or else what of heartbeats and episodes is due.
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many timers share a transaction at most: of all, and of those that each take statements of their own."""
+
+    of_all: int = 1
+    of_costly: int = 1
+
+
+ONE = Share()
+
+
+async def fire_next(work: UnitOfWork, share: Share = ONE, besides: Collection[str] = ()) -> Timer | Heartbeat | Episode | None:
+    """The last of a share of timers, the longest overdue, fired in their order, or else what of heartbeats and episodes is due.
 
     None when nothing is. They share the transaction, and with it its fate: what breaks one of them leaves all of them armed. Those
     ``besides`` whose ids they are it does not look for (B2).
     """
-    due = await list_due(work, at_most, besides)
-    for timer in due:
-        await fire(work, timer)
-    return due[-1] if due else await signals.fire_next(work)
+    due = await list_due(work, share, besides)
+    if not due:
+        return await signals.fire_next(work)
+    await fire(work, due)
+    return due[-1]
 
 
-async def list_due(work: UnitOfWork, at_most: int, besides: Collection[str] = ()) -> list[Timer]:
-    """What of timers is due, the longest overdue first, without those of the ids ``besides``."""
-    return await timers.list_due(work.tx, work.now, at_most, besides)
+async def list_due(work: UnitOfWork, share: Share, besides: Collection[str] = ()) -> list[Timer]:
+    """A share of the timers that are due, the longest overdue first, without those of the ids ``besides``."""
+    due = await timers.list_due(work.tx, work.now, share.of_all, besides)
+    costly = accumulate(timer.kind not in _TOGETHER for timer in due)
+    return [timer for timer, count in zip(due, costly, strict=True) if count <= share.of_costly]
 
 
-async def fire(work: UnitOfWork, timer: Timer) -> None:
-    """Fires a timer that is due, unless somebody else did."""
-    await incidents.lock_incident(work.tx, timer.incident_id)
-    if await timers.mark_fired(work.tx, timer, work.now):
-        late = lateness(timer.due_at, work.now)
-        telemetry.observe_timer(timer.kind.value, late.total_seconds())
-        await _HANDLERS[timer.kind](work, timer)
+async def fire(work: UnitOfWork, due: Sequence[Timer]) -> None:
+    """Fires timers that are due, in their order, but those that somebody else fired; of one kind that goes together as many as follow."""
+    await incidents.lock_incidents(work.tx, {timer.incident_id for timer in due})
+    for kind, run in groupby(due, key=attrgetter("kind")):
+        for some in [list(run)] if kind in _TOGETHER else [[timer] for timer in run]:
+            await _fire(work, kind, await timers.mark_fired(work.tx, some, work.now))
+
+
+async def _fire(work: UnitOfWork, kind: TimerKind, fired: Sequence[Timer]) -> None:
+    for timer in fired:
+        telemetry.observe_timer(kind.value, lateness(timer.due_at, work.now).total_seconds())
+    if fired and kind in _TOGETHER:
+        await _TOGETHER[kind](work, fired)
+        return
+    for timer in fired:
+        await _HANDLERS[kind](work, timer)
 
 
 async def next_due(work: UnitOfWork, besides: Collection[str] = ()) -> datetime | None:

@@ -6,7 +6,7 @@ one calls it with the ``work`` it has. When somebody else was first (Conflict) t
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -76,6 +76,10 @@ class UnitOfWork:
             message_ts=message_ts,
         )
 
+    async def write_all(self, kind: EntryKind, facts: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        """Writes an entry of that kind into many incidents' timelines, for each pair of an incident's id and facts, in their order."""
+        await timeline_rows.add_entries(self.tx, kind, facts, self.now)
+
 
 @dataclass(slots=True)
 class Services:
@@ -88,6 +92,12 @@ class Services:
     links: Links | None = None
     group_names: dict[str, str] = field(default_factory=dict)
     refusals: Refusals = field(default_factory=Refusals)
+    behind_until: float = 0.0
+
+    @property
+    def behind(self) -> bool:
+        """Whether timers fire late just now, so that whoever else writes had better give way a little."""
+        return self.clock.monotonic() < self.behind_until
 
     def _unit(self, tx: Transaction) -> UnitOfWork:
         return UnitOfWork(tx, self.clock.now(), self.policy, self.limits, current_request_id(), self.links, self.group_names)

@@ -18,7 +18,7 @@ from bot.store.database import Transaction
 from bot.store.rows import as_nouns
 from bot.store.tables import alerts
 
-_SHOWN = 100
+SHOWN = 100
 Name = tuple[str, str]
 """Source and fingerprint."""
 _COLUMNS = tuple(field.name for field in fields(AlertRow))
@@ -99,10 +99,10 @@ async def list_of_incident(tx: Transaction, incident_id: str) -> list[AlertRow]:
 async def list_shown(tx: Transaction, incident_id: str) -> list[AlertRow]:
     """The alerts of an incident in the order in which they came; of very many the first and the latest."""
     mine = tx.select(alerts, alerts.c.incident_id == incident_id)
-    first = as_nouns(AlertRow, (await tx.run(mine.order_by(alerts.c.first_received_at, alerts.c.id).limit(_SHOWN))).mappings())
-    if len(first) < _SHOWN:
+    first = as_nouns(AlertRow, (await tx.run(mine.order_by(alerts.c.first_received_at, alerts.c.id).limit(SHOWN))).mappings())
+    if len(first) < SHOWN:
         return first
-    newest = mine.order_by(alerts.c.first_received_at.desc(), alerts.c.id.desc()).limit(_SHOWN)
+    newest = mine.order_by(alerts.c.first_received_at.desc(), alerts.c.id.desc()).limit(SHOWN)
     latest = as_nouns(AlertRow, (await tx.run(newest)).mappings())
     return list({row.id: row for row in [*first, *reversed(latest)]}.values())
 

@@ -26,7 +26,7 @@ async def keep_check(tx: Transaction, check: Check, *, known: bool) -> None:
     if known:
         await tx.run(tx.update(checks, checks.c.name == check.name).values(**values))
     else:
-        await tx.run(tx.insert(checks, name=check.name, **values))
+        await tx.add(checks, name=check.name, **values)
 
 
 async def list_firing(tx: Transaction) -> list[AlertRow]:

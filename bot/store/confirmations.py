@@ -22,7 +22,7 @@ async def add_confirmation(tx: Transaction, incident_id: str, question: str, ans
     """Writes down an answer; it takes the place of the one that stood for the question."""
     await _withdraw(tx, incident_id, at, question)
     values = {"question": question, "answer": answer, "person_id": person_id, "at": at}
-    await tx.run(tx.insert(confirmations, id=new_id(), incident_id=incident_id, **values))
+    await tx.add(confirmations, id=new_id(), incident_id=incident_id, **values)
 
 
 async def withdraw_all(tx: Transaction, incident_id: str, at: datetime) -> None:

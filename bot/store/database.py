@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from sqlalchemy import (
     Table,
     TextClause,
     Update,
+    bindparam,
     cast,
     func,
     insert,
@@ -100,6 +102,13 @@ class _Ready:
     takes: tuple[tuple[str, Callable[[Any], Any] | None], ...]
 
 
+def _converted(values: Iterable[Any], convert: Callable[[Any], Any] | None) -> Iterable[Any]:
+    """The values as the driver takes them; what is the same in every row is converted once."""
+    if convert is None:
+        return values
+    return repeat(convert(next(values))) if isinstance(values, repeat) else map(convert, values)
+
+
 @contextmanager
 def _conflicts() -> Iterator[None]:
     """Makes a broken unique constraint and a lost race a Conflict."""
@@ -151,6 +160,10 @@ class Transaction:
         """An INSERT of one row that belongs to the scope."""
         return insert(table).values(organisation=self.scope.organisation, branch=self.scope.branch, **values)
 
+    async def add(self, table: Table, **values: Any) -> None:
+        """Writes a row that belongs to the scope; a broken unique constraint is a Conflict."""
+        await self.run_many(_insertion(table, tuple(values)), {name: (value,) for name, value in values.items()})
+
     async def run(self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> CursorResult[Any]:
         """The result of a statement, once for each of the ``rows`` of parameters where there are some.
 
@@ -168,7 +181,7 @@ class Transaction:
         """
         ready = self.database.made_ready(statement)
         given = {"organisation": repeat(self.scope.organisation), "branch": repeat(self.scope.branch), **columns}
-        bound = [given[name] if convert is None else map(convert, given[name]) for name, convert in ready.takes]
+        bound = [_converted(given[name], convert) for name, convert in ready.takes]
         if rows := list(zip(*bound, strict=False)):
             with _conflicts():
                 await self.connection.exec_driver_sql(ready.sql, rows)
@@ -181,6 +194,11 @@ class Transaction:
         """Runs an UPDATE that has to touch exactly one row; anything else is a Conflict."""
         if await self.changed(statement) != 1:
             raise Conflict(f"{what} was changed by somebody else")
+
+
+@cache
+def _insertion(table: Table, names: tuple[str, ...]) -> Insert:
+    return insert(table).values({name: bindparam(name) for name in ("organisation", "branch", *names)})
 
 
 class Database:

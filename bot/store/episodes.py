@@ -33,7 +33,7 @@ async def add_episode(
     """The episode that has begun; a Conflict when it has begun already."""
     episode = Episode(new_id(), kind, source, subject, began_at, due_at, None, level, told)
     values = {"id": episode.id, "kind": kind.value, "source": source, "subject": subject}
-    await tx.run(tx.insert(episodes, **values, began_at=began_at, due_at=due_at, level=level, told=told))
+    await tx.add(episodes, **values, began_at=began_at, due_at=due_at, level=level, told=told)
     tx.wake("timers")
     return episode
 

@@ -24,7 +24,7 @@ async def add_escalation(tx: Transaction, incident_id: str, clock: ClockName, at
     """The new run; a second running one of the same clock is a Conflict."""
     identity = new_id()
     values = {"incident_id": incident_id, "clock": clock.value, "level": at.level, "ring": at.ring, "round": at.round}
-    await tx.run(tx.insert(escalations, id=identity, started_at=started_at, **values))
+    await tx.add(escalations, id=identity, started_at=started_at, **values)
     return Escalation(identity, incident_id, clock, at.level, at.ring, at.round, started_at, None, None, None)
 
 
@@ -66,7 +66,6 @@ async def mark_ended(tx: Transaction, escalation_id: str, at: datetime, reason: 
 
 async def add_page(tx: Transaction, escalation: Escalation, person_id: str, road: str, address: str, queued_at: datetime) -> Page:
     """The new pending page with a short code that no other live page of that number holds."""
-    identity = new_id()
     code = await _free_code(tx, address)
     values = {
         "incident_id": escalation.incident_id,
@@ -81,8 +80,8 @@ async def add_page(tx: Transaction, escalation: Escalation, person_id: str, road
         "state": PageState.PENDING.value,
         "queued_at": queued_at,
     }
-    await tx.run(tx.insert(pages, id=identity, **values))
-    return await get_page(tx, identity)
+    added = tx.insert(pages, id=new_id(), **values).returning(*pages.c)
+    return as_noun(Page, (await tx.run(added)).mappings().one())
 
 
 async def _free_code(tx: Transaction, address: str) -> int:
@@ -183,7 +182,7 @@ async def hold_receipts(tx: Transaction, provider_id: str, now: datetime) -> Non
     queued = {"provider_id": provider_id, "status": ReceiptStatus.QUEUED.value}
     first = tx.select(receipts, *(receipts.c[name] == value for name, value in queued.items()))
     if (await tx.run(first.with_for_update())).first() is None:
-        await tx.run(tx.insert(receipts, id=new_id(), received_at=now, error_code=None, **queued))
+        await tx.add(receipts, id=new_id(), received_at=now, error_code=None, **queued)
 
 
 async def add_receipt(tx: Transaction, provider_id: str, status: ReceiptStatus, error_code: str | None, received_at: datetime) -> bool:
@@ -192,7 +191,7 @@ async def add_receipt(tx: Transaction, provider_id: str, status: ReceiptStatus, 
     if (await tx.run(tx.select(receipts, *known))).first() is not None:
         return False
     values = {"provider_id": provider_id, "status": status.value, "error_code": error_code}
-    await tx.run(tx.insert(receipts, id=new_id(), received_at=received_at, **values))
+    await tx.add(receipts, id=new_id(), received_at=received_at, **values)
     return True
 
 

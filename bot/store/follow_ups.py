@@ -15,7 +15,7 @@ from bot.store.tables import follow_ups
 
 async def add_follow_up(tx: Transaction, **values: Any) -> None:
     """Adds a follow-up; the same words of the same incident are a Conflict."""
-    await tx.run(tx.insert(follow_ups, id=new_id(), **values))
+    await tx.add(follow_ups, id=new_id(), **values)
 
 
 async def list_of_incident(tx: Transaction, incident_id: str) -> list[FollowUp]:

@@ -21,7 +21,7 @@ async def find_freeze(tx: Transaction) -> Freeze | None:
 async def add_freeze(tx: Transaction, **values: Any) -> Freeze:
     """The new freeze; a Conflict when another one holds."""
     identity = new_id()
-    await tx.run(tx.insert(freezes, id=identity, **values))
+    await tx.add(freezes, id=identity, **values)
     return Freeze(identity, **values, ended_at=None, ended_by=None)
 
 

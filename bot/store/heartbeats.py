@@ -15,7 +15,7 @@ from bot.store.tables import heartbeats
 
 async def add_heartbeat(tx: Transaction, name: str, added_at: datetime, due_at: datetime) -> None:
     """Adds one that waits to be heard; a Conflict when a twin adds it at this moment."""
-    await tx.run(tx.insert(heartbeats, name=name, state=HeartbeatState.WAITING.value, added_at=added_at, due_at=due_at))
+    await tx.add(heartbeats, name=name, state=HeartbeatState.WAITING.value, added_at=added_at, due_at=due_at)
     tx.wake("timers")
 
 

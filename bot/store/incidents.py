@@ -4,19 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, or_, select
 
 from bot.clock import new_id
 from bot.domain.incidents import Channel, Incident, Purpose, Role
 from bot.domain.status import OPEN_STATUSES
-from bot.errors import NotFound
+from bot.errors import Conflict, NotFound
 from bot.store.database import Transaction
 from bot.store.rows import as_noun, as_nouns
 from bot.store.tables import channels, incidents, roles
 
 OPEN = incidents.c.status.in_([status.value for status in OPEN_STATUSES])
+
+
+class Outline(NamedTuple):
+    """What of an incident is read where very many are: its name, its owner and its policy; a whole row takes twenty times as long."""
+
+    id: str
+    number: int
+    owner_id: str | None
+    policy_digest: str
+
+    @property
+    def reference(self) -> str:
+        """How people name it: ``INC-42``."""
+        return f"INC-{self.number}"
+
+
+class Opening(NamedTuple):
+    """What of a channel is read where very many are: which it is, and the message that opens it."""
+
+    incident_id: str
+    purpose: Purpose
+    opened_by: str | None
 
 
 async def _find(tx: Transaction, *where: Any) -> Incident | None:
@@ -40,11 +62,24 @@ async def lock_incident(tx: Transaction, incident_id: str) -> Incident:
     return as_noun(Incident, row)
 
 
+async def lock_incidents(tx: Transaction, incident_ids: Collection[str]) -> None:
+    """Has the rows of many incidents held as ``lock_incident`` holds one, always in the same order: two who want the same wait in turn."""
+    statement = select(incidents.c.id).where(tx.within(incidents), incidents.c.id.in_(incident_ids))
+    await tx.run(statement.order_by(incidents.c.id).with_for_update())
+
+
 async def list_by_ids(tx: Transaction, incident_ids: Collection[str]) -> list[Incident]:
     """The incidents with those ids, in no order."""
     if not incident_ids:
         return []
     return as_nouns(Incident, (await tx.run(tx.select(incidents, incidents.c.id.in_(incident_ids)))).mappings())
+
+
+async def list_outlines(tx: Transaction, incident_ids: Collection[str]) -> dict[str, Outline]:
+    """The outlines of the incidents with those ids, by id."""
+    columns = [incidents.c[name] for name in Outline._fields]
+    rows = await tx.run(select(*columns).where(tx.within(incidents), incidents.c.id.in_(incident_ids)))
+    return {row.id: Outline._make(row) for row in rows}
 
 
 async def find_by_number(tx: Transaction, number: int) -> Incident | None:
@@ -105,26 +140,25 @@ async def next_number(tx: Transaction) -> int:
 
 async def add_incident(tx: Transaction, **values: Any) -> Incident:
     """The new incident; its number, token and open correlation key are unique, else Conflict."""
-    identity = new_id()
-    await tx.run(tx.insert(incidents, id=identity, version=1, **values))
-    return await get_incident(tx, identity)
+    added = tx.insert(incidents, id=new_id(), version=1, **values).returning(*incidents.c)
+    return as_noun(Incident, (await tx.run(added)).mappings().one())
 
 
 async def change_incident(tx: Transaction, incident: Incident, **values: Any) -> Incident:
     """The incident after the change; Conflict when its version is no longer the one we read."""
-    statement = tx.update(incidents, incidents.c.id == incident.id, incidents.c.version == incident.version).values(
-        version=incident.version + 1, **values
-    )
-    await tx.must_change(statement, incident.reference)
-    return await get_incident(tx, incident.id)
+    ours = tx.update(incidents, incidents.c.id == incident.id, incidents.c.version == incident.version)
+    changed = ours.values(version=incident.version + 1, **values).returning(*incidents.c)
+    row = (await tx.run(changed)).mappings().first()
+    if row is None:
+        raise Conflict(f"{incident.reference} was changed by somebody else")
+    return as_noun(Incident, row)
 
 
 async def set_role(tx: Transaction, incident_id: str, role: Role, person_id: str, at: datetime) -> None:
     """Gives the role to the person, taking it from whoever had it."""
     statement = tx.update(roles, roles.c.incident_id == incident_id, roles.c.role == role.value)
     if await tx.changed(statement.values(person_id=person_id, assigned_at=at)) == 0:
-        row = tx.insert(roles, id=new_id(), incident_id=incident_id, role=role.value, person_id=person_id, assigned_at=at)
-        await tx.run(row)
+        await tx.add(roles, id=new_id(), incident_id=incident_id, role=role.value, person_id=person_id, assigned_at=at)
 
 
 async def list_roles(tx: Transaction, incident_id: str) -> dict[Role, str]:
@@ -133,12 +167,22 @@ async def list_roles(tx: Transaction, incident_id: str) -> dict[Role, str]:
     return {Role(row["role"]): row["person_id"] for row in rows.mappings()}
 
 
-async def add_channel(tx: Transaction, incident_id: str, purpose: Purpose, name: str) -> Channel:
+async def list_roles_of(tx: Transaction, incident_ids: Collection[str]) -> dict[str, dict[Role, str]]:
+    """Who holds which role of those incidents: incident id to role to person id."""
+    held: dict[str, dict[Role, str]] = {incident_id: {} for incident_id in incident_ids}
+    for row in (await tx.run(tx.select(roles, roles.c.incident_id.in_(held)))).mappings():
+        held[row["incident_id"]][Role(row["role"])] = row["person_id"]
+    return held
+
+
+async def add_channel(
+    tx: Transaction, incident_id: str, purpose: Purpose, name: str, opened_by: str | None = None, posted_by: str | None = None
+) -> Channel:
     """A new live channel row; its Slack id comes back with the receipt. A second live one is a Conflict (C3)."""
     identity = new_id()
     values = {"incident_id": incident_id, "purpose": purpose.value, "name": name, "live": True}
-    await tx.run(tx.insert(channels, id=identity, **values))
-    return Channel(identity, incident_id, purpose, name, None, None, None, None, None, True)
+    await tx.add(channels, id=identity, opened_by=opened_by, posted_by=posted_by, **values)
+    return Channel(identity, incident_id, purpose, name, None, None, None, opened_by, posted_by, True)
 
 
 async def find_channel(tx: Transaction, incident_id: str, purpose: Purpose) -> Channel | None:
@@ -146,6 +190,13 @@ async def find_channel(tx: Transaction, incident_id: str, purpose: Purpose) -> C
     where = (channels.c.incident_id == incident_id, channels.c.purpose == purpose.value, channels.c.live)
     row = (await tx.run(tx.select(channels, *where))).mappings().first()
     return None if row is None else as_noun(Channel, row)
+
+
+async def list_openings(tx: Transaction, incident_ids: Collection[str], purpose: Purpose) -> dict[str, Opening]:
+    """The openings of those incidents' live channels for that purpose, by incident."""
+    where = (channels.c.incident_id.in_(incident_ids), channels.c.purpose == purpose.value, channels.c.live)
+    rows = await tx.run(select(channels.c.incident_id, channels.c.opened_by).where(tx.within(channels), *where))
+    return {row.incident_id: Opening(row.incident_id, purpose, row.opened_by) for row in rows}
 
 
 async def retire_channel(tx: Transaction, channel: Channel) -> None:

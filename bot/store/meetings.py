@@ -21,7 +21,7 @@ async def find_meeting(tx: Transaction, incident_id: str) -> Meeting | None:
 async def add_meeting(tx: Transaction, incident_id: str, at: datetime) -> Meeting:
     """The new meeting; a second one of the same incident is a Conflict."""
     identity = new_id()
-    await tx.run(tx.insert(meetings, id=identity, incident_id=incident_id, at=at, sequence=0))
+    await tx.add(meetings, id=identity, incident_id=incident_id, at=at, sequence=0)
     return Meeting(identity, incident_id, at, 0, None, None)
 
 

@@ -6,85 +6,112 @@ can neither send (``confirm``) nor record.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from itertools import repeat
+from operator import itemgetter
+from typing import Any, Required, TypedDict, Unpack
 
-from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, case, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, func, insert, or_, select, tuple_
 
 from bot.clock import new_id
 from bot.domain.outbox import CHANNEL_STEPS, LIVE_STATES, PRIORITY, Kind, MessageState, OutboxMessage, Priority, gates
+from bot.store.claims import CLAIM_OTHERS, CLAIM_PAGES, FINISHED_BADLY, LIVE, claimable
 from bot.store.database import Transaction
 from bot.store.rows import as_noun, as_nouns
 from bot.store.tables import outbox, rate_gates
-from bot.store.tables import pages as page_rows
 
-_LIVE: BindParameter[list[str]] = bindparam("live", [state.value for state in LIVE_STATES], expanding=True, literal_execute=True)
-"""Written into the statement as it stands: SQLite takes an index of live messages only for words that it can read beforehand."""
+_ADD = insert(outbox)
+_UNSENT = ("lease_until", "owner", "last_error", "finished_at", "provider_id")
+_REAL = ("created_real_at", "due_real_at")
 _STEPS = [kind.value for kind in CHANNEL_STEPS]
-_FINISHED_BADLY = [MessageState.DEAD.value, MessageState.CANCELLED.value, MessageState.SUPERSEDED.value]
 
 
-async def add_message(
-    tx: Transaction,
-    kind: Kind,
-    words: Mapping[str, Any],
-    *,
-    lane: str,
-    created_at: datetime,
-    incident_id: str | None = None,
-    after_id: str | None = None,
-    needs_success: bool = True,
-    ordered: bool = False,
-    page_id: str | None = None,
-    replace_key: str | None = None,
-    valid_until: datetime | None = None,
-    request_id: str | None = None,
-) -> str:
-    """The id of the new message. ``ordered`` keeps it behind earlier ones of its lane and priority; ``replace_key`` takes back
-    earlier ones that have not been claimed yet."""
-    identity = new_id()
+class About(TypedDict, total=False):
+    """What else there is to know of a new message.
+
+    ``ordered`` keeps it behind earlier ones of its lane and priority; ``replace_key`` takes back earlier ones that were not claimed yet.
+    ``id`` is given where others wait for it that are added with it.
+    """
+
+    lane: Required[str]
+    created_at: Required[datetime]
+    id: str
+    incident_id: str | None
+    after_id: str | None
+    needs_success: bool
+    ordered: bool
+    page_id: str | None
+    replace_key: str | None
+    valid_until: datetime | None
+    request_id: str | None
+
+
+New = tuple[Kind, Mapping[str, Any], About]
+"""What a message is to be: its kind, its words, and what else there is to know of it."""
+_ABOUT = ("lane", "created_at", "incident_id", "after_id", "page_id", "replace_key", "valid_until", "request_id")
+
+
+def _row(kind: Kind, words: Mapping[str, Any], about: About) -> dict[str, Any]:
+    """The columns of a new message, but for the moments of real time."""
     priority = PRIORITY.get(kind, Priority.NORMAL)
-    provider_gate, method_gate = gates(kind, lane)
+    provider_gate, method_gate = gates(kind, about["lane"])
+    return {name: about.get(name) for name in _ABOUT} | {
+        "id": about.get("id") or new_id(),
+        "kind": kind.value,
+        "words": dict(words),
+        "order_key": f"{about['lane']}:{priority.value}" if about.get("ordered") else None,
+        "provider_gate": provider_gate,
+        "method_gate": method_gate,
+        "priority": priority.value,
+        "needs_success": about.get("needs_success", True),
+        "state": MessageState.PENDING.value,
+        "attempts": 0,
+        "token": 0,
+        "ambiguous": False,
+    }
+
+
+async def add_message(tx: Transaction, kind: Kind, words: Mapping[str, Any], **about: Unpack[About]) -> str:
+    """The id of the new message."""
+    replace_key = about.get("replace_key")
     if replace_key is not None:
-        await _supersede(tx, replace_key, created_at)
-    row = tx.insert(
-        outbox,
-        id=identity,
-        incident_id=incident_id,
-        kind=kind.value,
-        words=dict(words),
-        lane=lane,
-        order_key=f"{lane}:{priority.value}" if ordered else None,
-        provider_gate=provider_gate,
-        method_gate=method_gate,
-        priority=priority.value,
-        after_id=after_id,
-        needs_success=needs_success,
-        page_id=page_id,
-        replace_key=replace_key,
-        valid_until=valid_until,
-        state=MessageState.PENDING.value,
-        attempts=0,
-        token=0,
-        ambiguous=False,
-        created_at=created_at,
-        created_real_at=tx.real_now,
-        due_real_at=tx.real_now,
-        request_id=request_id,
-    )
-    await tx.run(row)
-    if after_id is not None and needs_success:
-        await _give_up_if_hopeless(tx, identity, after_id, created_at)
-    tx.wake("pages" if priority is Priority.PAGE else "outbox")
-    return identity
+        await _supersede(tx, replace_key, about["created_at"])
+    row = _row(kind, words, about)
+    await tx.run(tx.insert(outbox, **row, created_real_at=tx.real_now, due_real_at=tx.real_now))
+    await _give_up_hopeless(tx, [row])
+    tx.wake("pages" if row["priority"] == Priority.PAGE.value else "outbox")
+    return str(row["id"])
 
 
-async def _give_up_if_hopeless(tx: Transaction, message_id: str, after_id: str, at: datetime) -> None:
-    before = (await tx.run(tx.select(outbox, outbox.c.id == after_id))).mappings().first()
-    if before is not None and before["state"] in _FINISHED_BADLY:
-        await mark_dead(tx, message_id, f"waits for {before['kind']}, which was not sent", at)
+async def add_posts(tx: Transaction, posts: Sequence[tuple[Mapping[str, Any], About]]) -> None:
+    """Adds posts, in their order, each as ``add_message`` would one that replaces none."""
+    await add_messages(tx, [(Kind.POST, words, about) for words, about in posts])
+
+
+async def add_messages(tx: Transaction, messages: Sequence[New]) -> None:
+    """Adds messages that call nobody, in their order, each as ``add_message`` would one that replaces none; one may wait for another."""
+    rows = [_row(kind, words, about) for kind, words, about in messages]
+    if not rows:
+        return
+    real_now = await _read_now(tx)
+    columns: dict[str, Iterable[Any]] = {name: map(itemgetter(name), rows) for name in rows[0]}
+    await tx.run_many(_ADD, columns | dict.fromkeys(_UNSENT, repeat(None)) | dict.fromkeys(_REAL, repeat(real_now)))
+    await _give_up_hopeless(tx, rows)
+    tx.wake("outbox")
+
+
+async def _give_up_hopeless(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Gives up those of the new messages that wait for one that will never be sent."""
+    new = {None, *(row["id"] for row in rows)}
+    waiting = {row["id"]: row["after_id"] for row in rows if row["after_id"] not in new and row["needs_success"]}
+    if not waiting:
+        return
+    ended = tx.select(outbox, outbox.c.id.in_(set(waiting.values())), outbox.c.state.in_(FINISHED_BADLY))
+    kinds = {row["id"]: row["kind"] for row in (await tx.run(ended)).mappings()}
+    created_at = {row["id"]: row["created_at"] for row in rows}
+    for message_id in (one for one, before in waiting.items() if before in kinds):
+        await mark_dead(tx, message_id, f"waits for {kinds[waiting[message_id]]}, which was not sent", created_at[message_id])
 
 
 async def _supersede(tx: Transaction, replace_key: str, at: datetime) -> None:
@@ -92,59 +119,21 @@ async def _supersede(tx: Transaction, replace_key: str, at: datetime) -> None:
     await tx.run(tx.update(outbox, *waiting).values(state=MessageState.SUPERSEDED.value, finished_at=at))
 
 
-def _claimable(tx: Transaction) -> ColumnElement[bool]:
-    now = tx.real_now
-    first, before = aliased(outbox), aliased(outbox)
-    gated = select(rate_gates.c.key).where(
-        rate_gates.c.key.in_([outbox.c.provider_gate, outbox.c.method_gate]), rate_gates.c.closed_until > now
-    )
-    heads = select(func.min(first.c.id)).where(first.c.order_key.is_not(None), first.c.state.in_(_LIVE)).group_by(first.c.order_key)
-    needed_done = select(before.c.id).where(
-        before.c.id == outbox.c.after_id,
-        or_(
-            before.c.state == MessageState.SENT.value,
-            and_(~outbox.c.needs_success, before.c.state.in_(_FINISHED_BADLY)),
-        ),
-    )
-    return and_(
-        outbox.c.state.in_(_LIVE),
-        or_(outbox.c.order_key.is_(None), outbox.c.id.in_(heads)),
-        outbox.c.due_real_at <= now,
-        or_(
-            outbox.c.state == MessageState.PENDING.value,
-            and_(outbox.c.state == MessageState.SENDING.value, outbox.c.lease_until < now),
-        ),
-        or_(outbox.c.after_id.is_(None), needed_done.exists()),
-        ~gated.exists(),
-    )
-
-
 async def claim_due(tx: Transaction, owner: str, lease: timedelta, limit: int, *, pages: bool) -> list[OutboxMessage]:
     """Up to ``limit`` messages that may be sent now, only pages or none, each held by a lease and a fresh token.
 
-    Of one priority, those of incidents that call people out go first: when Slack slows us down, theirs are the words that matter. They are
-    chosen in a CTE of their own: PostgreSQL may run a subquery once a row, and would then lock and take more than ``limit``.
+    Of one priority, those of incidents that call people out go first: when Slack slows us down, theirs are the words that matter.
     """
-    page = Priority.PAGE.value
-    lane = outbox.c.priority == page if pages else outbox.c.priority > page
-    calls_out = select(page_rows.c.id).where(page_rows.c.incident_id == outbox.c.incident_id).exists()
-    first = (outbox.c.priority, case((calls_out, 0), else_=1), outbox.c.due_real_at, outbox.c.id)
-    due = select(outbox.c.id).where(tx.within(outbox), _claimable(tx), lane).order_by(*first)
-    chosen = due.limit(limit).with_for_update(skip_locked=True, of=outbox).cte("chosen")
-    statement = (
-        tx.update(outbox, outbox.c.id.in_(select(chosen.c.id)))
-        .values(
-            state=MessageState.SENDING.value,
-            lease_until=tx.real_after(lease),
-            owner=owner,
-            token=outbox.c.token + 1,
-            attempts=outbox.c.attempts + 1,
-            ambiguous=or_(outbox.c.ambiguous, outbox.c.state == MessageState.SENDING.value),
-        )
-        .returning(*outbox.c)
-    )
-    claimed = as_nouns(OutboxMessage, (await tx.run(statement)).mappings())
+    now = await _read_now(tx)
+    given = {"ours": tx.scope.organisation, "now": now, "until": now + lease, "holder": owner, "most": limit}
+    claimed = as_nouns(OutboxMessage, (await tx.run(CLAIM_PAGES if pages else CLAIM_OTHERS, [given])).mappings())
     return sorted(claimed, key=lambda message: (message.priority, message.id))
+
+
+async def _read_now(tx: Transaction) -> datetime:
+    """Real time as the database has it at this moment."""
+    now: datetime = (await tx.run(select(tx.real_now))).scalar_one()
+    return now
 
 
 def _held(message: OutboxMessage) -> tuple[ColumnElement[bool], ...]:
@@ -155,10 +144,12 @@ def _held(message: OutboxMessage) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-async def confirm(tx: Transaction, message: OutboxMessage, lease: timedelta) -> bool:
-    """Whether the claim still holds: token and lease are ours right before the send; the lease is renewed by this."""
-    statement = tx.update(outbox, *_held(message), outbox.c.lease_until > tx.real_now)
-    return await tx.changed(statement.values(lease_until=tx.real_after(lease))) == 1
+async def confirm(tx: Transaction, claimed: Sequence[OutboxMessage], lease: timedelta) -> set[str]:
+    """The ids of those whose claim still holds: token and lease are ours right before the send; the lease is renewed by this."""
+    tokens = {message.id: message.token for message in claimed}
+    ours = (outbox.c.id.in_(tokens), tuple_(outbox.c.id, outbox.c.token).in_(tokens.items()))
+    held = tx.update(outbox, *ours, outbox.c.state == MessageState.SENDING.value, outbox.c.lease_until > tx.real_now)
+    return set((await tx.run(held.values(lease_until=tx.real_after(lease)).returning(outbox.c.id))).scalars())
 
 
 async def mark_sent(tx: Transaction, message: OutboxMessage, provider_id: str | None, at: datetime) -> bool:
@@ -197,7 +188,7 @@ async def withdraw_steps(tx: Transaction, lane: str, at: datetime) -> None:
 
 async def hold_back(tx: Transaction, lane: str, after_id: str) -> None:
     """Makes what is still to be said in a lane wait for a message of it that was written later: the new channel."""
-    where = (outbox.c.lane == lane, outbox.c.state.in_(_LIVE), outbox.c.kind.not_in(_STEPS))
+    where = (outbox.c.lane == lane, outbox.c.state.in_(LIVE), outbox.c.kind.not_in(_STEPS))
     await tx.run(tx.update(outbox, *where).values(after_id=after_id, needs_success=True))
 
 
@@ -254,8 +245,9 @@ async def count_by_state(tx: Transaction) -> dict[MessageState, int]:
 
 async def count_busy(tx: Transaction) -> int:
     """How many messages could be claimed right now or are being sent; one statement, so that none slips between two counts."""
-    busy = or_(_claimable(tx), outbox.c.state == MessageState.SENDING.value)
-    return await tx.connection.scalar(select(func.count()).select_from(outbox).where(tx.within(outbox), busy)) or 0
+    busy = or_(claimable(), outbox.c.state == MessageState.SENDING.value)
+    given = {"ours": tx.scope.organisation, "now": await _read_now(tx)}
+    return await tx.connection.scalar(select(func.count()).select_from(outbox).where(tx.within(outbox), busy), given) or 0
 
 
 async def list_dead(tx: Transaction, limit: int) -> list[tuple[OutboxMessage, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -50,6 +50,13 @@ async def list_by_keys(tx: Transaction, keys: Iterable[str]) -> list[Member]:
     return sorted(as_nouns(Member, rows.mappings()), key=lambda member: order.index(member.key or ""))
 
 
+async def list_by_ids(tx: Transaction, person_ids: Collection[str]) -> list[Member]:
+    """The people with those ids, in no order."""
+    if not person_ids:
+        return []
+    return as_nouns(Member, (await tx.run(tx.select(people, people.c.id.in_(person_ids)))).mappings())
+
+
 async def list_names(tx: Transaction, person_ids: Iterable[str | None]) -> dict[str, str]:
     """The names of those people, by id."""
     wanted = {person_id for person_id in person_ids if person_id}
@@ -68,7 +75,7 @@ async def list_policy_people(tx: Transaction) -> list[Member]:
 async def add_person(tx: Transaction, *, name: str, access: Access, **values: Any) -> Member:
     """A new person; key, Slack id and number are each unique, else Conflict."""
     identity = new_id()
-    await tx.run(tx.insert(people, id=identity, name=name, access=access.value, **values))
+    await tx.add(people, id=identity, name=name, access=access.value, **values)
     return await get_person(tx, identity)
 
 

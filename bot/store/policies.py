@@ -13,7 +13,7 @@ async def add_policy(tx: Transaction, policy: Policy, at: datetime) -> None:
     """Keeps the policy; one that is known already keeps its first moment."""
     if (await tx.run(tx.select(policies, policies.c.digest == policy.digest))).first() is None:
         values = {"digest": policy.digest, "name": policy.name, "body": policy.to_json(), "activated_at": at}
-        await tx.run(tx.insert(policies, **values))
+        await tx.add(policies, **values)
 
 
 async def get_policy(tx: Transaction, digest: str) -> Policy:

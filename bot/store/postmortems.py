@@ -20,4 +20,4 @@ async def find_latest(tx: Transaction, incident_id: str) -> tuple[int, str] | No
 async def add_version(tx: Transaction, incident_id: str, version: int, markdown: str, created_at: datetime, written_by: str | None) -> None:
     """Keeps a new version; the same number twice is a Conflict."""
     values = {"incident_id": incident_id, "version": version, "markdown": markdown, "written_by": written_by}
-    await tx.run(tx.insert(postmortems, id=new_id(), created_at=created_at, **values))
+    await tx.add(postmortems, id=new_id(), created_at=created_at, **values)

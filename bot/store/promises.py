@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from operator import attrgetter
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from bot.clock import new_id
 from bot.domain.severity import ClockName
 from bot.domain.timers import Promise
 from bot.store.database import Transaction
-from bot.store.rows import as_noun, as_nouns
+from bot.store.rows import as_noun, as_nouns, by_place, columns_of
 from bot.store.tables import promises
 
+_ADD = insert(promises)
+_COLUMNS = [column.name for column in promises.c if column.name not in ("organisation", "branch")]
+_PROMISE = columns_of(Promise, promises)
 _OPEN = (promises.c.kept_at.is_(None), promises.c.withdrawn_at.is_(None))
 
 
-async def add_promise(tx: Transaction, incident_id: str, clock: ClockName, started_at: datetime, due_at: datetime) -> Promise:
-    """The new open promise; a second open one of the same clock is a Conflict."""
-    cycles = select(func.max(promises.c.cycle)).where(
-        tx.within(promises), promises.c.incident_id == incident_id, promises.c.clock == clock.value
-    )
-    cycle = (await tx.connection.scalar(cycles) or 0) + 1
-    identity = new_id()
-    values = {"incident_id": incident_id, "clock": clock.value, "cycle": cycle}
-    await tx.run(tx.insert(promises, id=identity, started_at=started_at, due_at=due_at, **values))
-    return Promise(identity, incident_id, clock, cycle, started_at, due_at, None, None, None)
+async def add_promises(tx: Transaction, incident_id: str, started_at: datetime, due: Mapping[ClockName, datetime]) -> list[Promise]:
+    """The new open promises of clocks that start at one moment, by when they are due; a second open one of a clock is a Conflict."""
+    latest = func.max(promises.c.cycle).label("latest")
+    known = select(promises.c.clock, latest).where(tx.within(promises), promises.c.incident_id == incident_id).group_by(promises.c.clock)
+    cycles = {row["clock"]: row["latest"] for row in (await tx.run(known)).mappings()}
+    added = [
+        Promise(new_id(), incident_id, clock, cycles.get(clock.value, 0) + 1, started_at, due_at, None, None, None)
+        for clock, due_at in due.items()
+    ]
+    await tx.run_many(_ADD, {name: map(attrgetter(name), added) for name in _COLUMNS})
+    return added
 
 
 async def find_open(tx: Transaction, incident_id: str, clock: ClockName) -> Promise | None:
@@ -39,6 +45,11 @@ async def get_promise(tx: Transaction, promise_id: str) -> Promise:
     """The promise with that id."""
     row = (await tx.run(tx.select(promises, promises.c.id == promise_id))).mappings().one()
     return as_noun(Promise, row)
+
+
+async def list_by_ids(tx: Transaction, promise_ids: Collection[str]) -> list[Promise]:
+    """The promises with those ids, in no order."""
+    return by_place(Promise, await tx.run(select(*_PROMISE).where(tx.within(promises), promises.c.id.in_(promise_ids))))
 
 
 async def list_promises(tx: Transaction, incident_id: str) -> list[Promise]:

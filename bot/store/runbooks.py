@@ -19,7 +19,7 @@ async def add_steps(tx: Transaction, incident_id: str, runbook: str, texts: Sequ
     """Writes the steps of a runbook that an incident is shown, numbered from 1; one that was shown before is a Conflict."""
     for number, text in enumerate(texts, start=1):
         values = {"incident_id": incident_id, "runbook": runbook, "number": number, "text": text, "shown_at": shown_at}
-        await tx.run(tx.insert(runbook_steps, id=new_id(), **values))
+        await tx.add(runbook_steps, id=new_id(), **values)
 
 
 async def list_steps(tx: Transaction, incident_id: str) -> list[RunbookStep]:

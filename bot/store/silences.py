@@ -19,7 +19,7 @@ async def add_silence(tx: Transaction, **values: Any) -> Silence:
     """The new silence; its number is one more than the highest ever given, and unique, else Conflict."""
     highest = await tx.connection.scalar(select(func.max(silences.c.number)).where(tx.within(silences)))
     number = (highest or 0) + 1
-    await tx.run(tx.insert(silences, id=new_id(), number=number, **values))
+    await tx.add(silences, id=new_id(), number=number, **values)
     return await get_silence(tx, number)
 
 

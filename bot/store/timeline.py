@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import repeat
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import RowMapping, or_, select
+from sqlalchemy import RowMapping, bindparam, insert, or_, select, update
 
 from bot.clock import new_id
 from bot.domain.incidents import Purpose
@@ -19,12 +21,19 @@ from bot.store.tables import channels, streams, timeline, words
 
 AUDIT = "audit"
 """The stream of what belongs to no incident: refusals, receipts from nowhere."""
+_COLUMNS = [column.name for column in timeline.c if column.name not in ("organisation", "branch", "message_ts")]
+_ADD = insert(timeline)
+_MOVE = (
+    update(streams)
+    .where(streams.c.organisation == bindparam("organisation"), streams.c.stream == bindparam("its_stream"))
+    .values(seq=bindparam("new_seq"), head=bindparam("new_head"))
+)
 
 
 async def _head(tx: Transaction, stream: str) -> tuple[int, str]:
     row = (await tx.run(tx.select(streams, streams.c.stream == stream).with_for_update())).mappings().first()
     if row is None:
-        await tx.run(tx.insert(streams, stream=stream, seq=0, head=GENESIS))
+        await tx.add(streams, stream=stream, seq=0, head=GENESIS)
         return 0, GENESIS
     return row["seq"], row["head"]
 
@@ -46,10 +55,10 @@ async def add_entry(
     stream = incident_id or AUDIT
     seq, head = await _head(tx, stream)
     salt = secrets.token_hex(16)
-    bare = TimelineEntry(
-        id=new_id(),
+    entry = _chained(
+        seq,
+        head,
         stream=stream,
-        seq=seq + 1,
         incident_id=incident_id,
         at=at.astimezone(UTC),
         recorded_at=recorded_at.astimezone(UTC),
@@ -58,23 +67,50 @@ async def add_entry(
         facts=dict(facts or {}),
         refers_to=refers_to,
         digest=None if text is None else words_digest(salt, text),
-        previous=head,
-        hash="",
         text=text,
     )
-    entry = replace(bare, hash=entry_hash(head, bare))
     await _write(tx, entry, salt, message_ts)
     return entry
 
 
+def _chained(seq: int, head: str, **fields: Any) -> TimelineEntry:
+    """The entry of these fields that comes after the one with this number and hash."""
+    bare = TimelineEntry(id=new_id(), seq=seq + 1, previous=head, hash="", **fields)
+    return replace(bare, hash=entry_hash(head, bare))
+
+
 async def _write(tx: Transaction, entry: TimelineEntry, salt: str, message_ts: str | None) -> None:
-    columns = [column.name for column in timeline.c if column.name not in ("organisation", "branch", "message_ts")]
-    values = {name: getattr(entry, name) for name in columns}
-    await tx.run(tx.insert(timeline, **values, message_ts=message_ts))
+    values = {name: getattr(entry, name) for name in _COLUMNS}
+    await tx.add(timeline, **values, message_ts=message_ts)
     if entry.text is not None:
-        await tx.run(tx.insert(words, entry_id=entry.id, salt=salt, text=entry.text))
+        await tx.add(words, entry_id=entry.id, salt=salt, text=entry.text)
     statement = tx.update(streams, streams.c.stream == entry.stream, streams.c.seq == entry.seq - 1)
     await tx.must_change(statement.values(seq=entry.seq, head=entry.hash), f"the stream {entry.stream}")
+
+
+async def add_entries(tx: Transaction, kind: EntryKind, facts: Sequence[tuple[str, Mapping[str, Any]]], at: datetime) -> None:
+    """Appends an entry of that kind for each pair of an incident's id and facts, in their order, each as ``add_entry`` would.
+
+    The heads of their streams are held, in one order, from the look on, and moved on in one go.
+    """
+    heads = await _heads(tx, {incident_id for incident_id, _ in facts})
+    same: dict[str, Any] = {"at": at.astimezone(UTC), "recorded_at": at.astimezone(UTC), "kind": kind}
+    same |= {"actor_id": None, "refers_to": None, "digest": None}
+    entries = []
+    for incident_id, known in facts:
+        entry = _chained(*heads[incident_id], stream=incident_id, incident_id=incident_id, facts=dict(known), **same)
+        heads[incident_id] = entry.seq, entry.hash
+        entries.append(entry)
+    await tx.run_many(_ADD, {name: map(attrgetter(name), entries) for name in _COLUMNS} | {"message_ts": repeat(None)})
+    seqs, hashes = zip(*heads.values(), strict=True)
+    await tx.run_many(_MOVE, {"its_stream": heads, "new_seq": seqs, "new_head": hashes})
+
+
+async def _heads(tx: Transaction, incident_ids: Collection[str]) -> dict[str, tuple[int, str]]:
+    """How far those incidents' streams are; one that nothing was written to so far is begun."""
+    held = tx.select(streams, streams.c.stream.in_(incident_ids)).order_by(streams.c.stream).with_for_update()
+    heads = {row["stream"]: (row["seq"], row["head"]) for row in (await tx.run(held)).mappings()}
+    return heads | {name: await _head(tx, name) for name in sorted(set(incident_ids) - heads.keys())}
 
 
 def _entry(row: RowMapping) -> TimelineEntry:

@@ -103,6 +103,7 @@ def test_a_missed_promise_says_how_late_it_is() -> None:
 def test_every_clock_says_what_is_owed_and_what_to_do(clock: ClockName) -> None:
     text = notices.promise_missed(situation(now=after(16)), promise(clock), None)["text"]
     assert owed.OWED[clock] in text and not text.endswith("late.")
+    assert clock in owed.KEPT
 
 
 def test_an_exhausted_chain_is_said_loudly() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,9 +19,12 @@ from structlog.testing import capture_logs
 from bot import dispatcher
 from bot.clock import SystemClock
 from bot.dispatcher import Dispatcher
+from bot.domain.declaration import Declaration
 from bot.domain.outbox import Delivery, Kind, MessageState, Receipt, Sender
 from bot.sandbox import Fault, Sandbox
 from bot.senders.slack import Slack
+from bot.services import people
+from bot.services.declarations import declare
 from bot.services.work import Services, UnitOfWork
 from bot.store import outbox, schema
 from bot.store.database import Database, Scope
@@ -71,6 +75,14 @@ class Line:
 
 async def _add(work: UnitOfWork, kind: Kind, words: Mapping[str, Any], lane: str) -> str:
     return await outbox.add_message(work.tx, kind, words, lane=lane, created_at=work.now)
+
+
+async def _add_beside_one_to_nowhere(work: UnitOfWork) -> None:
+    await people.activate_policy(work)
+    incident = (await declare(work, Declaration("t", "Checkout is down", "P1", private=True))).incident
+    words = {"text": "to no channel that there is"}
+    await outbox.add_message(work.tx, Kind.POST, words, lane="nowhere:1", created_at=work.now, incident_id=incident.id)
+    await _add(work, Kind.POST, {"channel": "incidents", "text": "checkout is down"}, "incidents")
 
 
 async def _states(work: UnitOfWork) -> dict[MessageState, int]:
@@ -166,6 +178,31 @@ async def test_no_more_goes_out_at_once_than_is_allowed(line: Line, sandbox: San
     assert len(sandbox.slack.channel("incidents").messages) == 9
 
 
+async def test_while_timers_are_late_what_calls_nobody_gives_way_and_pages_do_not(
+    tmp_path: Path, sandbox: Sandbox, slack: Slack, session: aiohttp.ClientSession
+) -> None:
+    sandbox.faults.add(Fault("slack", "delay", times=8, delay=1.5))
+    async with open_line(tmp_path, {"slack": slack, "twilio": make_twilio(sandbox, session)}, concurrency=64) as line:
+        line.services.behind_until = math.inf
+        for number in range(20):
+            await line.post(f"post {number}")
+
+        async def eight() -> bool:
+            return (await line.states()).get(MessageState.SENDING) == 8
+
+        async def paged() -> bool:
+            return bool(sandbox.phones.inbox(ANA))
+
+        await line.until(eight)
+        assert (await line.states())[MessageState.PENDING] == 12
+        await line.page("[INC-1 #1] P0")
+        await line.until(paged)
+        assert (await line.states())[MessageState.PENDING] == 12
+        line.services.behind_until = 0.0
+        await line.until_sent()
+    assert len(sandbox.slack.channel("incidents").messages) == 20
+
+
 async def test_a_provider_that_is_not_configured_is_said_and_not_waited_for(tmp_path: Path) -> None:
     async with open_line(tmp_path, {}) as line:
         await line.post("checkout is down")
@@ -190,6 +227,15 @@ async def test_a_bug_in_a_sender_puts_the_message_back_as_one_that_may_have_gone
         await line.post("checkout is down")
         await line.until_sent()
     assert [delivery.ambiguous for delivery in broken.given] == [False, True]
+
+
+async def test_what_cannot_be_made_ready_holds_nothing_back_that_was_claimed_with_it(line: Line, sandbox: Sandbox) -> None:
+    async def one_has_come_back() -> bool:
+        return (await line.states()).get(MessageState.PENDING, 0) == 1 and sandbox.slack.channel("incidents").messages != []
+
+    await line.services.run(_add_beside_one_to_nowhere)
+    await line.until(one_has_come_back)
+    assert [message.text for message in sandbox.slack.channel("incidents").messages] == ["checkout is down"]
 
 
 async def test_a_send_that_would_outlast_its_lease_is_cut_off_and_made_again(tmp_path: Path) -> None:

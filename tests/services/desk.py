@@ -99,7 +99,7 @@ class Desk:
         """Sends every page that may be sent, as ``SM`` and the page's id; gives back the numbers they went to."""
         sent = []
         for message in await self.claim():
-            if await self.run(deliveries.prepare, message, LEASE) is not None:
+            if message.id in await self.run(deliveries.prepare, [message], LEASE):
                 await self.run(deliveries.record, message, Receipt(f"SM{message.page_id}", {}))
                 sent.append(message.words["to"])
         return sent

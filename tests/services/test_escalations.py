@@ -149,7 +149,7 @@ async def test_receipts_may_come_in_any_order_and_never_lead_back(desk: Desk) ->
 async def test_a_receipt_that_comes_before_we_recorded_the_sending_is_matched_later(desk: Desk) -> None:
     incident = await desk.declare()
     (message,) = await desk.claim()
-    await desk.run(deliveries.prepare, message, LEASE)
+    await desk.run(deliveries.prepare, [message], LEASE)
     await desk.run(replies.receive_receipt, "SM-early", "undelivered", "30003")
     assert len(await desk.pages(incident)) == 1
     await desk.run(deliveries.record, message, Receipt("SM-early", {}))

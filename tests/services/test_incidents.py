@@ -106,7 +106,7 @@ async def test_a_page_that_was_claimed_already_is_not_sent_after_the_acknowledge
     incident = await desk.declare()
     (message,) = await desk.claim()
     await desk.acknowledge(incident, "ana")
-    assert await desk.run(deliveries.prepare, message, LEASE) is None
+    assert await desk.run(deliveries.prepare, [message], LEASE) == {}
     assert await desk.states(Kind.SMS) == {"cancelled": 1}
 
 

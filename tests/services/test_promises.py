@@ -11,6 +11,7 @@ from bot.domain.severity import ClockName
 from bot.domain.status import Status
 from bot.domain.timeline import EntryKind
 from bot.services import deliveries, resolutions, timers
+from bot.store import timeline
 from tests.house import NOON
 from tests.services.desk import LEASE, Desk
 
@@ -66,6 +67,15 @@ async def test_a_missed_promise_is_chased_until_somebody_moves(desk: Desk) -> No
     assert await desk.armed(incident) == ["breach", "warn"], "those of the next update"
 
 
+async def test_what_is_owed_and_comes_ends_the_ringing_with_a_reason_that_people_read(desk: Desk) -> None:
+    incident = await mitigating(desk)
+    await desk.travel(minutes=16)
+    await desk.update(incident, "ana")
+    entries = await desk.read(lambda work: timeline.list_entries(work.tx, incident.id))
+    ended = [entry.facts["reason"] for entry in entries if entry.kind is EntryKind.CHAIN_ENDED and entry.facts["clock"] == UPDATE.value]
+    assert ended == ["a status update came"]
+
+
 async def test_an_update_that_comes_late_keeps_its_promise_with_its_lateness(desk: Desk) -> None:
     incident = await mitigating(desk)
     await desk.travel(minutes=18)
@@ -92,7 +102,7 @@ async def test_a_warning_that_could_not_be_posted_in_time_is_not_posted_at_all(d
     desk.clock.advance(timedelta(minutes=3))
     for _ in range(20):
         for message in await desk.claim(pages=False):
-            delivery = await desk.run(deliveries.prepare, message, LEASE)
+            delivery = (await desk.run(deliveries.prepare, [message], LEASE)).get(message.id)
             assert message.words.get("text") != warning or delivery is None
             await desk.run(deliveries.record, message, receipt_of(message.kind))
     assert (await desk.states(Kind.POST))["cancelled"] == 1

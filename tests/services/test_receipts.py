@@ -30,7 +30,7 @@ async def test_a_receipt_and_the_record_of_its_page_wait_for_each_other(postgres
     async with open_desk(postgres_url) as desk, asyncio.timeout(15):
         incident = await desk.declare()
         (message,) = await desk.claim()
-        assert await desk.run(deliveries.prepare, message, LEASE) is not None
+        assert message.id in await desk.run(deliveries.prepare, [message], LEASE)
         if heard_before:
             await desk.run(replies.receive_receipt, "SM7", "sent", None)
         done, go_on = asyncio.Event(), asyncio.Event()

@@ -92,8 +92,8 @@ async def test_two_that_fire_one_step_at_once_escalate_once(database_url: str) -
     async with open_desk(database_url, make_policy(severities=[low], default_severity="LOW", routes=[])) as desk:
         incident = await desk.declare(severity="LOW")
         desk.clock.set(NOON + timedelta(hours=1))
-        due = await desk.run(timers.list_due, 1)
-        await asyncio.gather(*(desk.run(timers.fire, timer) for timer in due * 4))
+        due = await desk.run(timers.list_due, timers.ONE)
+        await asyncio.gather(*(desk.run(timers.fire, due) for _ in range(4)))
         assert (await desk.entries(incident)).count(EntryKind.ESCALATED) == 1
 
 

@@ -83,8 +83,8 @@ async def test_who_holds_an_old_token_can_neither_send_nor_record(database: Data
     (first,) = await claim(database, lease=GONE)
     (second,) = await claim(database)
     async with database.transaction() as tx:
-        assert not await outbox.confirm(tx, first, LEASE)
-        assert await outbox.confirm(tx, second, LEASE)
+        assert await outbox.confirm(tx, [first], LEASE) == set()
+        assert await outbox.confirm(tx, [first, second], LEASE) == {second.id}
     assert not await sent(database, first)
     assert await sent(database, second)
 
@@ -93,7 +93,7 @@ async def test_who_slept_past_the_lease_may_not_send_although_nobody_else_has_co
     await add(database)
     (message,) = await claim(database, lease=GONE)
     async with database.transaction() as tx:
-        assert not await outbox.confirm(tx, message, LEASE)
+        assert await outbox.confirm(tx, [message], LEASE) == set()
 
 
 async def test_a_gate_holds_back_its_lane_and_no_other(database: Database) -> None:

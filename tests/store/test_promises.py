@@ -65,11 +65,11 @@ async def test_a_clock_runs_once_at_a_time_and_its_runs_are_counted(database: Da
     due = NOON + timedelta(minutes=5)
     async with database.transaction() as tx:
         incident = await add_incident(tx)
-        first = await promises.add_promise(tx, incident.id, ClockName.UPDATE, NOON, due)
-    await refused(database, lambda tx: promises.add_promise(tx, incident.id, ClockName.UPDATE, NOON, due))
+        [first] = await promises.add_promises(tx, incident.id, NOON, {ClockName.UPDATE: due})
+    await refused(database, lambda tx: promises.add_promises(tx, incident.id, NOON, {ClockName.UPDATE: due}))
     async with database.transaction() as tx:
         await promises.mark_kept(tx, first.id, due)
-        second = await promises.add_promise(tx, incident.id, ClockName.UPDATE, due, due)
+        [second] = await promises.add_promises(tx, incident.id, due, {ClockName.UPDATE: due})
     assert (first.cycle, second.cycle) == (1, 2)
 
 
@@ -77,13 +77,13 @@ async def test_a_timer_fires_once_never_early_and_keeps_its_lateness(database: D
     due = NOON + timedelta(minutes=5)
     async with database.transaction() as tx:
         incident = await add_incident(tx)
-        promise = await promises.add_promise(tx, incident.id, ClockName.UPDATE, NOON, due)
+        [promise] = await promises.add_promises(tx, incident.id, NOON, {ClockName.UPDATE: due})
         await timers.add_timer(tx, incident.id, TimerKind.BREACH, due_at=due, armed_at=NOON, promise_id=promise.id)
         assert await timers.list_due(tx, due - timedelta(microseconds=1), 5) == []
         (timer,) = await timers.list_due(tx, due, 5)
     with pytest.raises(Conflict):
         async with database.transaction() as tx:
-            await timers.mark_fired(tx, timer, due - timedelta(seconds=1))
+            await timers.mark_fired(tx, [timer], due - timedelta(seconds=1))
     late = due + timedelta(hours=1)
     fired = await asyncio.gather(*(fire(database, timer, late) for _ in range(4)))
     assert sorted(fired) == [False, False, False, True]
@@ -91,7 +91,7 @@ async def test_a_timer_fires_once_never_early_and_keeps_its_lateness(database: D
 
 async def fire(database: Database, timer: Any, at: datetime) -> bool:
     async with database.transaction() as tx:
-        return await timers.mark_fired(tx, timer, at)
+        return await timers.mark_fired(tx, [timer], at) == [timer]
 
 
 async def test_short_codes_are_unique_among_the_live_pages_of_a_number(database: Database) -> None:
