@@ -160,7 +160,10 @@ def _delivered(row: IntakeRow, rule: SourceRule, reading: Reading) -> Delivered:
 
 def _delivery(row: IntakeRow, fields: Mapping[str, tuple[str, ...]]) -> Delivery:
     """What was committed, as its source reads it; raises Malformed with the place."""
-    arrived = row.envelope or {}
+    if row.envelope is None:
+        plain = decode(Form.JSON, "application/json", {}, row.body)
+        return Delivery(row.source, plain, row.body, row.received_at, fields=fields)
+    arrived = row.envelope
     method, content_type, query = arrived.get("method", "POST"), arrived.get("content_type", "application/json"), arrived.get("query", {})
     return Delivery(
         source=row.source,

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from bot.cli import manifest
 from bot.cli.findings import Finding, fail, ok, warn
-from bot.domain.policy import Access, Person, Policy
+from bot.domain.access import Access
+from bot.domain.policy import Person, Policy
 from bot.errors import SendError
 from bot.senders.checks_slack import Channel, User, Workspace
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
+from bot.domain.access import AccessRules, Token
 from bot.domain.closing import CheckRule, VerificationRules
 from bot.domain.gate import GateRules, SentryRules
 from bot.domain.grouping import AtMost, Correlation, Flapping, SeveralChannels
 from bot.domain.heartbeats import HeartbeatRule
 from bot.domain.phases import Phase
-from bot.domain.policy import AccessRules, Level, Person, RoadStep, RoleRule, Token, Zone
+from bot.domain.policy import Level, Person, RoadStep, RoleRule, Zone
 from bot.domain.routing import Route, SourceRule, System
 from bot.domain.runbooks import Runbook
 from bot.domain.security import RefusalRules, SecurityRules

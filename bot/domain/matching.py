@@ -20,8 +20,8 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple), WithJsonSchema(_O
 WORDS = frozenset({"title", "text"})
 """What of an alert is prose: its globs match whatever the case."""
 Matcher = Mapping[str, Names]
-Tests = tuple[tuple[str, tuple[Callable[[str], bool], ...]], ...]
-"""A matcher made ready: each name with the tests of its globs, of which one has to pass."""
+Tests = tuple[tuple[str, bool, tuple[Callable[[str], bool], ...]], ...]
+"""A matcher made ready: each name, whether it is prose, and the tests of its globs, of which one has to pass."""
 
 
 @lru_cache(16)
@@ -31,13 +31,12 @@ def _fold(prose: str) -> str:
 
 @lru_cache(4096)
 def _test(glob: str, prose: bool) -> Callable[[str], bool]:
-    """What tells whether a value matches; words between stars are looked for one after the other, which is quicker than any pattern."""
+    """What tells whether a value matches, prose in lower case; words between stars are looked for one after the other, which is quicker than any pattern."""
     if "?" in glob or "[" in glob:
         pattern = re.compile(translate(glob), re.IGNORECASE if prose else re.NOFLAG)
         return lambda value: pattern.match(value) is not None
     parts = _fold(glob).split("*") if prose else glob.split("*")
-    plain = _plain_test(parts)
-    return (lambda value: plain(_fold(value))) if prose else plain
+    return _plain_test(parts)
 
 
 def _plain_test(parts: Sequence[str]) -> Callable[[str], bool]:
@@ -45,7 +44,10 @@ def _plain_test(parts: Sequence[str]) -> Callable[[str], bool]:
         return lambda value: value == parts[0]
     if len(parts) == 2 and not parts[1]:
         return lambda value: value.startswith(parts[0])
-    return lambda value: _are_in(value, parts)
+    if parts[0]:
+        return lambda value: _are_in(value, parts)
+    first = parts[1]  # of most texts not even this is said, and that is known at once
+    return lambda value: first in value and _are_in(value, parts)
 
 
 def _are_in(value: str, parts: Sequence[str]) -> bool:
@@ -62,15 +64,18 @@ def _are_in(value: str, parts: Sequence[str]) -> bool:
 
 
 def tests_of(match: Matcher) -> Tests:
-    return tuple((name, tuple(_test(glob, name in WORDS) for glob in globs)) for name, globs in match.items())
+    """The matcher made ready."""
+    return tuple((name, name in WORDS, tuple(_test(glob, name in WORDS) for glob in globs)) for name, globs in match.items())
 
 
 def passes(tests: Tests, values: Mapping[str, str]) -> bool:
     """Whether they pass, in plain loops: every alert goes through here for every route and every system."""
-    for name, any_of in tests:
+    for name, prose, any_of in tests:
         value = values.get(name)
         if value is None:
             return False
+        if prose:
+            value = _fold(value)
         for test in any_of:
             if test(value):
                 break

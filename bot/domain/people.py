@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.policy import Access
+from bot.domain.access import Access
 
 
 @dataclass(frozen=True, slots=True)

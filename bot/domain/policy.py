@@ -6,13 +6,13 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
 import phonenumbers
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from bot.domain.access import Access, AccessRules, Token
 from bot.domain.closing import CheckRule, VerificationRules
 from bot.domain.gate import GateRules
 from bot.domain.grouping import Correlation
@@ -20,7 +20,7 @@ from bot.domain.heartbeats import HeartbeatRule
 from bot.domain.incidents import Role
 from bot.domain.matching import Names
 from bot.domain.phases import Phase
-from bot.domain.routing import Route, SecretReference, SourceRule, System
+from bot.domain.routing import Route, SourceRule, System
 from bot.domain.runbooks import Runbook
 from bot.domain.security import SecurityRules
 from bot.domain.severity import Road, Severity, Span
@@ -32,26 +32,6 @@ from bot.errors import NotFound
 
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
 _COSTLY = (phonenumbers.PhoneNumberType.PREMIUM_RATE, phonenumbers.PhoneNumberType.SHARED_COST)
-
-
-class Access(StrEnum):
-    """Access roles, the farthest reaching first."""
-
-    OWNER = "owner"
-    HQ = "hq"
-    RESPONDER = "responder"
-    VIEWER = "viewer"
-    NONE = "none"
-
-    @property
-    def may_act(self) -> bool:
-        """Whether it may change incidents."""
-        return self in (Access.OWNER, Access.HQ, Access.RESPONDER)
-
-    @property
-    def may_read(self) -> bool:
-        """Whether it may see incidents."""
-        return self is not Access.NONE
 
 
 class Zone(BaseModel):
@@ -145,26 +125,6 @@ class Level(BaseModel):
         return value
 
 
-class AccessRules(BaseModel):
-    """What a member of the workspace may do who is not among the people; ``guests`` are restricted members and other workspaces'."""
-
-    model_config = _FROZEN
-
-    default: Access = Field(Access.RESPONDER, description="Members of the workspace")
-    guests: Access = Field(Access.NONE, description="Restricted members, bots, and people of other workspaces")
-
-
-class Token(BaseModel):
-    """A bearer token of the bot's own API."""
-
-    model_config = _FROZEN
-
-    name: str = Field(description="What stands in the audit")
-    secret: SecretReference = Field(description="Where it is in the environment")
-    access: Access = Field(Access.RESPONDER, description="What it may do")
-    person: str | None = Field(None, description="In whose name it acts")
-
-
 class RoleRule(BaseModel):
     """What the organisation calls an incident role, and what it asks of who has it (O12)."""
 
@@ -252,8 +212,11 @@ class Policy(BaseModel):
 
     def find_severity(self, word: str) -> Severity | None:
         """The severity whose label or alias ``word`` is, whatever its case."""
-        wanted = word.strip().casefold()
-        return next((severity for severity in self.severities if wanted in severity.words), None)
+        return self._by_word.get(word.strip().casefold())
+
+    @cached_property
+    def _by_word(self) -> Mapping[str, Severity]:
+        return {word: severity for severity in reversed(self.severities) for word in severity.words}
 
     def severity(self, label: str) -> Severity:
         """The severity of that label; raises UnknownSeverity with the choices."""
@@ -276,8 +239,11 @@ class Policy(BaseModel):
 
     def system_for(self, values: Mapping[str, str]) -> str | None:
         """The key of the first system, the critical ones before the others, that the alert with those values is about (S3)."""
-        found = [key for key, system in self.systems.items() if system.matches(values)]
-        return min(found, key=lambda key: not self.systems[key].critical, default=None)
+        return next((key for key, system in self._critical_first if system.matches(values)), None)
+
+    @cached_property
+    def _critical_first(self) -> tuple[tuple[str, System], ...]:
+        return tuple(sorted(self.systems.items(), key=lambda known: not known[1].critical))
 
     @property
     def worst(self) -> Severity:

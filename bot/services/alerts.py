@@ -6,7 +6,6 @@ The rows of the whole batch are read and written in a few statements; each incid
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
 
@@ -118,7 +117,7 @@ def _ended_meanwhile(taken: Batch, heard: Heard, known: AlertRow) -> bool:
     if not came_back(heard.alert, known, heard.received_at, resolved_at):
         return False
     ended_at = resolved_at or heard.alert.starts_at or heard.received_at
-    taken.ledger.move(replace(known, status=AlertStatus.RESOLVED, resolved_at=ended_at))
+    taken.ledger.move(known._replace(status=AlertStatus.RESOLVED, resolved_at=ended_at))
     return True
 
 
@@ -142,7 +141,7 @@ async def _recover(taken: Batch, heard: Heard, known: AlertRow | None) -> Placed
     if alert.starts_at is not None and alert.ends_at is not None and alert.starts_at < known.starts_at >= alert.ends_at:
         return Placed(Disposition.IGNORED, "it is the recovery of an earlier trouble than the one that is firing")
     resolved_at = trouble_until(alert, heard.received_at)
-    row = replace(known, status=AlertStatus.RESOLVED, resolved_at=resolved_at, last_received_at=heard.received_at)
+    row = known._replace(status=AlertStatus.RESOLVED, resolved_at=resolved_at, last_received_at=heard.received_at)
     taken.ledger.move(row)
     if row.incident_id is None:
         return Placed(row.disposition, "recovered")

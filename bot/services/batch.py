@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.alert import Alert, AlertRow, Delivered
@@ -76,8 +76,8 @@ class Batch:
             row = new_row(heard.alert, heard.channel, heard.received_at, placed.disposition, placed.reason, incident_id, judgement)
             self.ledger.add(row)
         else:
-            became = replace(known, disposition=placed.disposition, reason=placed.reason, incident_id=incident_id)
-            row = replace(became, service=judgement.service, system=judgement.system)
+            became = known._replace(disposition=placed.disposition, reason=placed.reason, incident_id=incident_id)
+            row = became._replace(service=judgement.service, system=judgement.system)
             self.ledger.move(row)
         return row
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.clock import new_id
@@ -76,9 +76,9 @@ class Ledger:
 
     def say_again(self, row: AlertRow, alert: Alert, at: datetime) -> AlertRow:
         """The occurrence, said to be firing once more; where it belongs to an incident with what is known of it by now (J7)."""
-        again = replace(row, count=row.count + 1, last_received_at=max(row.last_received_at, at))
+        again = row._replace(count=row.count + 1, last_received_at=max(row.last_received_at, at))
         if row.incident_id is not None and alert.annotations and alert.annotations != row.annotations:
-            again = replace(again, annotations={**row.annotations, **alert.annotations})
+            again = again._replace(annotations={**row.annotations, **alert.annotations})
             self.move(again)
         self.rows[row.source, row.fingerprint][row.id] = again
         if row.id in self.added:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bot.domain.access import Access
 from bot.domain.outbox import Kind
 from bot.domain.people import Member
-from bot.domain.policy import Access
 from bot.domain.timeline import EntryKind
 from bot.messages import mail, sms
 from bot.services import once

@@ -7,9 +7,10 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from bot.domain.access import Access, Token
 from bot.domain.incidents import Incident
 from bot.domain.people import Member, Profile
-from bot.domain.policy import Access, Person, Token
+from bot.domain.policy import Person
 from bot.domain.timeline import EntryKind
 from bot.errors import NotAllowed, NotFound
 from bot.services.work import UnitOfWork

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bot.domain import blame
+from bot.domain.access import Access
 from bot.domain.blame import Finding
 from bot.domain.incidents import Incident
 from bot.domain.people import Member
-from bot.domain.policy import Access
 from bot.domain.severity import ClockName
 from bot.domain.timeline import EntryKind, TimelineEntry
 from bot.domain.writing import Section

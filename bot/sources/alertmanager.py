@@ -25,11 +25,17 @@ def read(delivery: Delivery) -> Reading:
     """The alerts of a group; raises Malformed when there is no list of them."""
     group = object_of(delivery.payload, "the body")
     entries = list_of(group.get("alerts"), "alerts")
-    common = texts_of(group.get("commonAnnotations"))
-    return Reading(
-        alerts=tuple(each(delivery.source, entries, "alerts", lambda entry, place: alert_of(delivery.source, entry, common, place))),
-        ignored=left_out(group),
-    )
+    common, told = texts_of(group.get("commonAnnotations")), of_group(group)
+
+    def alert(entry: Mapping[str, Any], place: str) -> Alert:
+        return alert_of(delivery.source, {**told, **entry}, common, place)
+
+    return Reading(alerts=tuple(each(delivery.source, entries, "alerts", alert)), ignored=left_out(group))
+
+
+def of_group(group: Mapping[str, Any]) -> dict[str, Any]:
+    """What a group says for alerts of it that do not say it themselves: the status."""
+    return {"status": group["status"]} if "status" in group else {}
 
 
 def left_out(group: Any) -> tuple[str, ...]:

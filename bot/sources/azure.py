@@ -12,7 +12,21 @@ from typing import Any
 from bot.domain.alert import Alert, AlertStatus, Reading
 from bot.domain.routing import Carrier, Channel, SourceKind
 from bot.errors import Malformed
-from bot.sources.fields import at, filled, fingerprint_of, first_text, link_of, moment_of, object_of, stamp_of, status_of, text_of, title_of
+from bot.sources.fields import (
+    at,
+    filled,
+    fingerprint_of,
+    first_text,
+    link_of,
+    moment_of,
+    object_of,
+    stamp_of,
+    status_of,
+    text_of,
+    texts_of,
+    title_of,
+    word_of,
+)
 from bot.sources.labels import canonical, scalars_of
 from bot.sources.readings import single
 from bot.sources.source import Delivery, Source
@@ -28,6 +42,7 @@ _STAGES = {
     **dict.fromkeys(("resolved", "complete", "rca", "canceled"), AlertStatus.RESOLVED),
 }
 _EVENT_LABELS = ("service", "region", "incidentType", "stage", "trackingId", "cause", "currentHealthStatus", "category")
+_EVENT_NAMES = {"stage": "event_stage"}
 _HEALTH = {
     "available": AlertStatus.RESOLVED,
     **dict.fromkeys(("unavailable", "degraded", "unknown"), AlertStatus.FIRING),
@@ -39,6 +54,7 @@ def read(delivery: Delivery) -> Reading:
     payload = object_of(delivery.payload, "the body")
     if "operation" in payload and "context" in payload:
         return Reading(ignored=(f"Autoscale is no alert: {title_of(at(payload, 'context', 'details'), payload['operation'])}",))
+    payload = {"data": payload} if "AlertRuleName" in payload and "data" not in payload else payload
     reader = _reader(payload)
     return single(delivery.source, payload, lambda: reader(delivery.source, payload))
 
@@ -57,13 +73,15 @@ def _reader(payload: Mapping[str, Any]) -> Callable[[str, Mapping[str, Any]], Al
 
 def _common(source: str, payload: Mapping[str, Any]) -> Alert:
     essentials, context = object_of(at(payload, "data", "essentials"), "data.essentials"), at(payload, "data", "alertContext")
+    if word_of(essentials.get("monitoringService")) == "costalerts":
+        return _budget(source, {"data": {**texts_of(at(context, "AlertData")), **essentials}})
     status = status_of(essentials.get("monitorCondition"), {word: STATES[word] for word in ("fired", "resolved")}, "monitorCondition")
     status = _health(context) or status if status is AlertStatus.FIRING else status
     return Alert(
         source=source,
         fingerprint=_fingerprint(essentials, context),
         status=status,
-        title=title_of(essentials.get("alertRule"), _title(context), essentials.get("description")),
+        title=title_of(_title(context), essentials.get("alertRule"), essentials.get("description")),
         starts_at=moment_of(essentials.get("firedDateTime")) if text_of(essentials.get("signalType")).casefold() == "metric" else None,
         ends_at=moment_of(essentials.get("resolvedDateTime")) if status is AlertStatus.RESOLVED else None,
         labels=_labels(essentials, payload),
@@ -114,10 +132,12 @@ def _labels(essentials: Mapping[str, Any], payload: Mapping[str, Any]) -> dict[s
     context = at(payload, "data", "alertContext")
     own = scalars_of(at(context, "properties")) | scalars_of(at(context, "labels"))
     if at(context, "eventSource") is not None:
-        own = {name: own[name] for name in _EVENT_LABELS if name in own}
+        own = {_EVENT_NAMES.get(name, name): own[name] for name in _EVENT_LABELS if name in own}
     target = text_of(at(essentials, "alertTargetIDs", 0))
     named = filled(
         severity=essentials.get("severity"),
+        rule=essentials.get("alertRule"),
+        web_test=at(context, "condition", "allOf", 0, "webTestName"),
         signal=essentials.get("signalType"),
         monitor=essentials.get("monitoringService"),
         operation=at(context, "operationName"),
@@ -140,7 +160,11 @@ def _annotations(essentials: Mapping[str, Any], context: Any) -> dict[str, str]:
             *(at(written, name) for name in ("description", "summary")),
             *(at(context, "properties", name) for name in told),
         ),
-        error=_condition(condition) or first_text(at(context, "SearchQuery"), at(context, "expression")) or _title(context),
+        error=_condition(condition)
+        or first_text(*(at(context, name) for name in ("SearchQuery", "expression", "DetectionSummary")))
+        or _title(context),
+        route=at(context, "FailedRequestName"),
+        users=at(context, "AffectedUserCount"),
         first_seen=stamp_of(essentials.get("firedDateTime")),
         runbook_url=link_of(at(written, "runbook_url")),
         source_url=first_text(*map(link_of, links)),
@@ -167,7 +191,9 @@ def _classic(source: str, payload: Mapping[str, Any]) -> Alert:
     return Alert(
         source=source,
         fingerprint=fingerprint_of(
-            text_of(context.get("id")).casefold() or context.get("name"), text_of(context.get("resourceId")).casefold()
+            text_of(context.get("id")).casefold() or context.get("name"),
+            text_of(context.get("resourceId")).casefold(),
+            *sorted(set(_dimensions(context))),
         ),
         status=status_of(data.get("status"), STATES, "status"),
         title=title_of(context.get("name"), context.get("description")),
@@ -213,7 +239,9 @@ def _log(source: str, payload: Mapping[str, Any]) -> Alert:
     data = object_of(payload["data"], "data")
     return Alert(
         source=source,
-        fingerprint=fingerprint_of("log", data.get("SubscriptionId"), data.get("AlertRuleName"), data.get("SearchQuery")),
+        fingerprint=fingerprint_of(
+            "log", data.get("SubscriptionId"), data.get("AlertRuleName"), data.get("SearchQuery"), *sorted(_dimensions(data))
+        ),
         status=AlertStatus.FIRING,
         title=title_of(data.get("AlertRuleName"), data.get("Description")),
         starts_at=None,
@@ -230,11 +258,14 @@ def _budget(source: str, payload: Mapping[str, Any]) -> Alert:
         raise Malformed("data: expected essentials, a context, an AlertRuleName or a BudgetName.")
     return Alert(
         source=source,
-        fingerprint=fingerprint_of("budget", data.get("SubscriptionId"), budget, data.get("NotificationThresholdAmount")),
+        fingerprint=fingerprint_of(
+            "budget", data.get("SubscriptionId") or data.get("BudgetId"), budget, data.get("NotificationThresholdAmount")
+        ),
         status=AlertStatus.FIRING,
         title=title_of(f"Budget {budget} has reached {text_of(data.get('SpendingAmount'), 40)} {text_of(data.get('Unit'), 10)}"),
         starts_at=None,
         labels=canonical(filled(signal="Budget", subscription=data.get("SubscriptionName"), resource_group=data.get("ResourceGroup"))),
+        annotations=filled(description=data.get("description"), first_seen=stamp_of(data.get("firedDateTime"))),
     )
 
 

@@ -8,32 +8,37 @@ from typing import Any
 from bot.domain.alert import Alert, AlertStatus, Note, Reading
 from bot.domain.routing import Carrier, Channel, SourceKind
 from bot.errors import Malformed
-from bot.sources.checks import labels_of
+from bot.sources.checks import called, labels_of
 from bot.sources.fields import at, filled, key_of, link_of, moment_of, object_of, stamp_of, status_of, text_of, title_of, word_of
 from bot.sources.readings import single
 from bot.sources.source import Delivery, Source
 
-STATES = {
+_WORDS = {
     "started": AlertStatus.FIRING,
+    "created": AlertStatus.FIRING,
     "reopened": AlertStatus.FIRING,
     "resolved": AlertStatus.RESOLVED,
-    "incident.started": AlertStatus.FIRING,
-    "incident.resolved": AlertStatus.RESOLVED,
 }
-_ACKNOWLEDGED = ("acknowledged", "incident.acknowledged")
+STATES = {f"{prefix}{word}": status for prefix in ("", "incident.", "incident_") for word, status in _WORDS.items()}
+_ACKNOWLEDGED = ("acknowledged", "incident.acknowledged", "incident_acknowledged")
 _WATCHERS = ("monitor", "heartbeat")
 
 
 def read(delivery: Delivery) -> Reading:
     """The alert of an incident's event, or the note of its acknowledgement; events of anything else are none."""
     payload = object_of(delivery.payload, "the body")
-    event = word_of(payload.get("event"))
+    event = _event(payload)
     kind = _kind(payload, event)
     if kind != "incident":
         return Reading(ignored=(f"An event {event!r} of {kind!r} in Better Stack is no incident.",))
     if event in _ACKNOWLEDGED:
         return Reading(notes=(_acknowledged(payload),))
     return single(delivery.source, payload, lambda: _alert(delivery.source, payload))
+
+
+def _event(incident: Mapping[str, Any]) -> str:
+    """The word of an event; the incident's own state where a body is the incident alone."""
+    return word_of(incident["event"] if "event" in incident else at(incident, "data", "attributes", "status"))
 
 
 def _kind(payload: Mapping[str, Any], event: str) -> str:
@@ -57,9 +62,9 @@ def _acknowledged(incident: Mapping[str, Any]) -> Note:
 
 
 def _alert(source: str, incident: Mapping[str, Any]) -> Alert:
-    status = status_of(incident.get("event"), STATES, "event")
+    status = status_of(_event(incident), STATES, "event")
     facts = _attributes(incident)
-    name = title_of(facts.get("name"), facts.get("monitor_name"), facts.get("url"), facts.get("cause"))
+    name = called(facts.get("name"), facts.get("monitor_name"), facts.get("url"), facts.get("cause"))
     cause = text_of(facts.get("cause"))
     return Alert(
         source=source,
@@ -81,7 +86,8 @@ def _alert(source: str, incident: Mapping[str, Any]) -> Alert:
 def _fingerprint(incident: Mapping[str, Any]) -> str:
     """What watches, so that the next incident of the same monitor is known again; the incident where a person opened it."""
     for watcher in _WATCHERS:
-        related = text_of(at(incident, "data", "relationships", watcher, "data", "id") or incident.get(f"{watcher}_id"))
+        inside = at(incident, "data", "relationships", watcher, "data", "id") or at(incident, "relationships", watcher, "data", "id")
+        related = text_of(inside or incident.get(f"{watcher}_id"))
         if related:
             return key_of(f"{watcher}:{related}")
     identity = text_of(at(incident, "data", "id") or incident.get("incident_id"))
@@ -117,7 +123,7 @@ SOURCE = Source(
         "In Better Stack, under Integrations, Exporting data, Outgoing webhooks, add one of incidents to {url}\n"
         "with the header Authorization: Bearer {secret}, on started, acknowledged and resolved."
     ),
-    states={"started": "fires", "reopened": "fires", "resolved": "recovers", "acknowledged": "a note"},
+    states={"started": "fires", "created": "fires", "reopened": "fires", "resolved": "recovers", "acknowledged": "a note"},
     carried_by=(Carrier.BEARER, Carrier.BASIC, Carrier.PATH, Carrier.QUERY),
     read=read,
 )

@@ -1,10 +1,11 @@
-"""Checkly's webhook, by its variables: the recommended template, or any other that names the alert type and the check.
+"""Checkly's webhook, by its variables: the recommended template, or any other that names the alert type, in a sentence if need be.
 
 A delivery that failed is tried again up to five times, so that a recovery may overtake its failure: both say when their run began.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from bot.sources.checks import check_of, labels_of
 from bot.sources.fields import filled, fingerprint_of, key_of, link_of, moment_of, stamp_of, status_of, text_of, title_of, word_of
 from bot.sources.readings import single
 from bot.sources.source import Delivery, Form, Hmac, Source
+from bot.sources.templates import untouched
 
 STATES = {
     "alert_failure": AlertStatus.FIRING,
@@ -30,28 +32,41 @@ STATES = {
 }
 _SEVERITIES = {"alert_degraded": "degraded", "alert_degraded_remain": "degraded", "alert_failure_degraded": "degraded", "alert_ssl": "ssl"}
 _SIGNATURE = Hmac("x-checkly-signature")
+_WORDS = ("event", "alerttitle", "title", "message", "summary", "description", "text", "content", "body")
+_TYPE = re.compile(r"\bALERT_[A-Z]+(?:_[A-Z]+)*\b")
+_TITLE = re.compile(r"(?:Check )?\"?(?P<name>.+?)\"? (?:has|is)(?: still)? (?:failed|failing|recovered|degraded)\b.*", re.DOTALL)
 
 
 def read(delivery: Delivery) -> Reading:
     """The alert of a check; NO_ALERT is none."""
     fields = check_of(delivery)
+    if why := untouched({**delivery.query, **delivery.payload}, fields, "Checkly"):
+        return Reading(ignored=(why,))
     if _type(fields) == "no_alert":
         return Reading(ignored=(f"Checkly says that there is no alert of {_name(fields)!r}.",))
     return single(delivery.source, fields, lambda: _alert(delivery.source, fields))
 
 
 def _type(check: Mapping[str, Any]) -> str:
-    return word_of(check.get("alerttype"))
+    """The alert type; where a template has no field of its own for it, as it stands in one of its sentences."""
+    found = (_TYPE.search(text_of(check.get(name))) for name in _WORDS)
+    return word_of(check.get("alerttype")) or next((match[0].lower() for match in found if match), "")
 
 
 def _name(check: Mapping[str, Any]) -> str:
-    return title_of(check.get("checkname"), check.get("checkid"))
+    return title_of(check.get("checkname"), _titled(check), check.get("checkid"))
+
+
+def _titled(check: Mapping[str, Any]) -> str:
+    """The name of the check in Checkly's own title of the alert."""
+    found = (_TITLE.fullmatch(text_of(check.get(name))) for name in _WORDS)
+    return next((match["name"] for match in found if match), "")
 
 
 def _alert(source: str, check: Mapping[str, Any]) -> Alert:
     kind = _type(check)
     status = status_of(kind, STATES, "alert_type")
-    began = check.get("startedat")
+    began = check.get("startedat") or check.get("timestamp")
     word = {AlertStatus.FIRING: "failed", AlertStatus.RESOLVED: "recovered"}[status]
     return Alert(
         source=source,
@@ -78,7 +93,7 @@ def _response(check: Mapping[str, Any], kind: str) -> str:
 
 def _fingerprint(check: Mapping[str, Any]) -> str:
     """The check; its certificate is another matter, which a recovery of the check does not end."""
-    identity, name = text_of(check.get("checkid")), text_of(check.get("checkname"))
+    identity, name = text_of(check.get("checkid") or check.get("alias")), text_of(check.get("checkname")) or _titled(check)
     if not identity and not name:
         raise Malformed("check_id: expected the id or the name of the check.")
     return key_of((identity or fingerprint_of(name, check.get("groupname"))) + (":ssl" if _type(check) == "alert_ssl" else ""))
@@ -92,6 +107,8 @@ def _labels(check: Mapping[str, Any], kind: str) -> dict[str, str]:
         check_type=check.get("checktype"),
         group=check.get("groupname"),
         region=check.get("region"),
+        service=check.get("service"),
+        environment=check.get("environment"),
     )
     return labels_of(named, check.get("sslcheckdomain"), check.get("tags"))
 

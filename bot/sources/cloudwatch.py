@@ -12,13 +12,13 @@ from urllib.parse import quote
 from bot.domain.alert import Alert, AlertStatus, Note, Reading
 from bot.domain.routing import Carrier, Channel, SourceKind
 from bot.errors import Malformed
+from bot.sources.aws_events import read_event
 from bot.sources.fields import at, filled, fingerprint_of, key_of, list_of, moment_of, object_of, status_of, text_of, title_of
 from bot.sources.labels import canonical, pairs_of
 from bot.sources.nested import parsed
 from bot.sources.readings import guarded, joined
 from bot.sources.sns import subscribe_url
 from bot.sources.source import Delivery, Form, Source
-from bot.sources.titles import read_title
 
 STATES = {"alarm": AlertStatus.FIRING, "ok": AlertStatus.RESOLVED}
 _UNKNOWN = "insufficient_data"
@@ -48,7 +48,7 @@ def _notification(source: str, envelope: Mapping[str, Any], place: str) -> Readi
     alarm = _alarm_of(said)
     if alarm is not None:
         return _alarm(source, alarm, place)
-    return Reading(alerts=(_other(source, envelope, said, place),))
+    return read_event(source, envelope, said, place)
 
 
 def _inner(message: Any) -> Any:
@@ -61,7 +61,9 @@ def _alarm_of(said: Any) -> Mapping[str, Any] | None:
     """The alarm of a message in CloudWatch's own words, also when EventBridge speaks; None when it is about something else."""
     if at(said, "AlarmName") is not None or at(said, "NewStateValue") is not None:
         return object_of(said, "Message")
-    if at(said, "detail", "alarmName") is None:
+    if isinstance(at(said, "alarmData"), Mapping):
+        said = {**said, "account": said.get("accountId"), "resources": [said.get("alarmArn")], "detail": said["alarmData"]}
+    if at(said, "detail", "alarmName") is None or at(said, "detail", "operation") is not None:
         return None
     metric = at(said, "detail", "configuration", "metrics", 0, "metricStat", "metric")
     dimensions = at(metric, "dimensions")
@@ -98,10 +100,21 @@ def _alarm(source: str, alarm: Mapping[str, Any], place: str) -> Reading:
         starts_at=None,
         ends_at=moment_of(alarm.get("StateChangeTime")) if status is AlertStatus.RESOLVED else None,
         labels=_labels(alarm),
-        annotations=filled(description=alarm.get("AlarmDescription"), error=alarm.get("NewStateReason"), rule=alarm.get("AlarmRule")),
+        annotations=filled(
+            description=alarm.get("AlarmDescription"),
+            error=alarm.get("NewStateReason"),
+            rule=alarm.get("AlarmRule"),
+            triggered_by=_children(alarm.get("TriggeringChildren")),
+        ),
         url=_console(alarm),
     )
     return Reading(alerts=(alert,))
+
+
+def _children(children: Any) -> str:
+    """The names of the alarms that made a composite alarm change, by commas."""
+    arns = [text_of(at(child, "Arn"), 500) for child in children] if isinstance(children, list) else []
+    return ", ".join(arn.rpartition(":")[2] for arn in arns if arn)
 
 
 def _fingerprint(alarm: Mapping[str, Any]) -> str:
@@ -140,24 +153,6 @@ def _console(alarm: Mapping[str, Any]) -> str | None:
     if partition not in _CONSOLES or not region.replace("-", "").isalnum():
         return None
     return f"https://{_CONSOLES[partition]}/cloudwatch/home?region={region}#alarmsV2:alarm/{quote(name, safe='')}"
-
-
-def _other(source: str, envelope: Mapping[str, Any], said: Any, place: str) -> Alert:
-    """A message that is no alarm, such as an event of RDS or a text that a program publishes: by its title, firing unless marked."""
-    text = text_of(said)
-    line = title_of(envelope.get("Subject"), at(said, "detail-type"), at(said, "Event Message"), *text.splitlines()[:1])
-    if not text or text == "{}":
-        raise Malformed(f"{place}.Message: expected an alarm or a text, got nothing.")
-    title, topic = read_title(line), text_of(envelope.get("TopicArn"), 200)
-    return Alert(
-        source=source,
-        fingerprint=fingerprint_of(topic, title.key, at(said, "Source ID"), at(said, "resources")),
-        status=title.status or AlertStatus.FIRING,
-        title=title_of(title.text),
-        starts_at=None,
-        labels=canonical({"topic": topic, "account": at(said, "account"), "region": at(said, "region"), "origin": at(said, "source")}),
-        annotations=filled(description=text),
-    )
 
 
 def _delivery_id(delivery: Delivery) -> str | None:

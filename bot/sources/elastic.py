@@ -1,7 +1,8 @@
 """Kibana's alerting rules: the webhook connector has no body of its own, so people write one from the rule's variables.
 
 An alert is named by its rule and its own id (the group, such as a host), which come back when it fires again. Whether it fires is in its
-action group: every kind of rule has its own, and ``recovered`` ends it. An action of a summary counts its alerts instead.
+action group: every kind of rule has its own, and ``recovered`` ends it. An action of a summary counts its alerts instead. The documents
+that alerts are kept as, and what a watch of Watcher says, are read as well.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from typing import Any
 from bot.domain.alert import Alert, AlertStatus, Reading
 from bot.domain.routing import Carrier, Channel, SourceKind
 from bot.errors import Malformed
-from bot.sources.fields import filled, fingerprint_of, link_of, object_of, stamp_of, status_of, text_of, title_of
+from bot.sources.fields import at, filled, fingerprint_of, link_of, object_of, stamp_of, status_of, text_of, title_of
 from bot.sources.labels import canonical, tags_of
+from bot.sources.nested import parsed
 from bot.sources.readings import single
 from bot.sources.source import Delivery, Source
 from bot.sources.templates import MUSTACHE, fields_of, first, untouched
@@ -26,25 +28,52 @@ _FIRES = (
     *("xpack.uptime.alerts.actiongroups.monitorstatus", "xpack.uptime.alerts.actiongroups.tls"),
     *("xpack.uptime.alerts.actiongroups.tlscertificate", "xpack.uptime.alerts.actiongroups.durationanomaly"),
     *("xpack.synthetics.alerts.actiongroups.monitorstatus", "xpack.synthetics.alerts.actiongroups.tls"),
+    *("uptime down monitor", "monitor status", "open", "firing", "triggered", "down"),
 )
-_ENDS = ("recovered", "notgeocontained")
+_ENDS = ("recovered", "notgeocontained", "resolved", "closed", "up")
 _GROUPS = dict.fromkeys(_FIRES, AlertStatus.FIRING) | dict.fromkeys(_ENDS, AlertStatus.RESOLVED)
+_GROUP_NAMES = (
+    "actiongroup",
+    "alertactiongroup",
+    "actiongroupid",
+    "alertstatus",
+    "status",
+    "state",
+    "actiongroupname",
+    "alertactiongroupname",
+)
+_PAGES = ("alertdetailsurl", "contextalertdetailsurl", "url", "ruleurl", "viewinappurl", "contextviewinappurl", "contextlink", "link")
+_PACKED = {"context": "context_info", "alert": "alert_info", "rule": "rule_info"}
+_DOCUMENT = "kibanaalert"
+_OF_AN_EVENT = ("id", "uuid")
 _OF_A_RULE = re.compile(r"[a-z_]+(?:\.[a-z_]+)*\.(fired|alert|warning|nodata|low|medium|high|critical|regressed)")
 
 
 def read(delivery: Delivery) -> Reading:
     """The alert of the body; raises Malformed when the body is no object."""
     payload = object_of(delivery.payload, "the body")
-    fields = fields_of(payload, MUSTACHE)
+    fields = _fields(payload)
     if why := untouched(payload, fields, "Kibana"):
         return Reading(ignored=(why,))
     return single(delivery.source, payload, lambda: _alert(delivery.source, fields))
 
 
+def _fields(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What a body says: in a template's own names, as JSON in its texts, or as a document of alerts or of a watch."""
+    packed = at(payload, "webhook_body") or payload
+    opened = {name: parsed(at(packed, info)) for name, info in _PACKED.items() if isinstance(parsed(at(packed, info)), Mapping)}
+    kept, watch = at(payload, "kibana", "alert"), at(payload, "payload") or at(payload, "ctx")
+    fields = fields_of({**payload, **opened}, MUSTACHE)
+    document = {name.removeprefix(_DOCUMENT): value for name, value in fields.items() if name.startswith(_DOCUMENT)}
+    for inner in (document, fields_of(kept, MUSTACHE), fields_of(watch, MUSTACHE)):
+        fields |= {name: value for name, value in inner.items() if name not in _OF_AN_EVENT or "actiongroup" in inner}
+    return fields
+
+
 def _alert(source: str, fields: Mapping[str, Any]) -> Alert:
     group, status = _state(fields)
-    rule, alert = (text_of(first(fields, *names), 200) for names in (("ruleid",), ("alertid", "alertinstanceid", "instanceid")))
-    name = text_of(first(fields, "rulename", "name", "title"))
+    rule, alert = _named(fields)
+    name = text_of(first(fields, "rulename", "alertname", "metadataname", "name", "title", "watchid"))
     if not (rule or alert or name):
         raise Malformed("rule_id: expected the template to give {{rule.id}} and {{alert.id}}.")
     return Alert(
@@ -55,17 +84,27 @@ def _alert(source: str, fields: Mapping[str, Any]) -> Alert:
         starts_at=None,
         labels=_labels(fields, name, alert, group),
         annotations=_annotations(fields),
-        url=link_of(
-            first(fields, "alertdetailsurl", "contextalertdetailsurl", "url", "ruleurl", "viewinappurl", "contextviewinappurl", "link")
-        ),
+        url=next(filter(None, (link_of(fields.get(name)) for name in _PAGES)), None),
     )
 
 
+def _named(fields: Mapping[str, Any]) -> tuple[str, str]:
+    """The ids of the rule and of its alert; where a rule was called an alert, its alert was called an instance."""
+    rule = first(fields, "ruleid", "ruleuuid", "watchid")
+    instance = first(fields, "alertinstanceid", "instanceid")
+    if rule is None and instance is not None:
+        rule = first(fields, "alertid")
+    told = instance or first(fields, "alertid", "id", "contextgroup", "group", "host") if "watchid" not in fields else None
+    return text_of(rule, 200), text_of(first(fields, "hostname") if "ruleuuid" in fields and instance is None else told, 200)
+
+
 def _state(fields: Mapping[str, Any]) -> tuple[str, AlertStatus]:
-    given = first(fields, "actiongroup", "alertactiongroup", "actiongroupid", "alertstatus", "status", "state")
+    given = first(fields, *_GROUP_NAMES)
     counted = [_count(fields, kind) for kind in ("new", "ongoing", "recovered")]
     if given is None and any(counted):
         return "summary", AlertStatus.FIRING if counted[0] or counted[1] else AlertStatus.RESOLVED
+    if given is None and "watchid" in fields:
+        return "", AlertStatus.FIRING
     group = text_of(given, 100).casefold()
     of_a_rule = _OF_A_RULE.fullmatch(group)
     return group, status_of(of_a_rule[1] if of_a_rule else group, _GROUPS, "action_group")
@@ -81,19 +120,30 @@ def _labels(fields: Mapping[str, Any], rule: str, alert: str, group: str) -> dic
         alert=alert,
         action_group=group,
         space=first(fields, "space", "rulespaceid", "spaceid"),
-        severity=first(fields, "severity", "contextseverity", "ruleparamsseverity"),
-        service=first(fields, "service", "servicename", "contextservicename"),
-        environment=first(fields, "environment", "env", "contextenvironment"),
-        host=first(fields, "host", "hostname", "contexthostname"),
+        severity=first(fields, "severity", "contextseverity", "ruleparamsseverity", "priority"),
+        service=_word(fields, "servicename", "service", "contextservicename", "contextserviceservicename"),
+        environment=_word(fields, "environment", "env", "serviceenvironment", "contextenvironment", "contextserviceenvironment"),
+        host=_word(fields, "hostname", "host", "contexthostname"),
+        slo=first(fields, "sloname", "contextsloname"),
+        monitor=first(fields, "monitorname", "contextmonitorname"),
     )
     return canonical(tags_of(first(fields, "tags", "ruletags")) | own)
 
 
+def _word(fields: Mapping[str, Any], *names: str) -> Any:
+    """The first of the names that is a text, as an object of the same name holds its name deeper."""
+    return next((fields[name] for name in names if isinstance(fields.get(name), str)), None)
+
+
 def _annotations(fields: Mapping[str, Any]) -> dict[str, str]:
     return filled(
-        description=first(fields, "reason", "contextreason", "message", "contextmessage"),
-        latest_seen=stamp_of(first(fields, "date", "timestamp", "contexttimestamp")),
-        dashboard_url=link_of(first(fields, "viewinappurl", "contextviewinappurl", "dashboardurl")),
+        description=first(fields, "reason", "contextreason", "message", "contextmessage", "text", "ruledescription", "description"),
+        error=first(fields, "error", "errorgroupingname", "contexterrorgroupingname"),
+        route=first(fields, "transactionname", "contexttransactionname"),
+        value=first(fields, "value", "contextvalue", "triggervalue", "contexttriggervalue"),
+        first_seen=stamp_of(first(fields, "start", "kibanaalertstart")),
+        latest_seen=stamp_of(first(fields, "date", "timestamp", "contexttimestamp", "triggertriggeredtime", "executiontime")),
+        dashboard_url=link_of(first(fields, "viewinappurl", "contextviewinappurl", "contextlink", "dashboardurl")),
         runbook_url=link_of(first(fields, "runbookurl", "runbook")),
         source_url=link_of(first(fields, "kibana", "kibanabaseurl")),
     )

@@ -13,40 +13,45 @@ from bot.sources.labels import canonical, tags_of
 from bot.sources.readings import each
 from bot.sources.source import Delivery, Form, Source
 
-_STATUSES = {
-    "": AlertStatus.FIRING,
-    "firing": AlertStatus.FIRING,
-    "alerting": AlertStatus.FIRING,
-    "triggered": AlertStatus.FIRING,
-    "open": AlertStatus.FIRING,
-    "resolved": AlertStatus.RESOLVED,
-    "ok": AlertStatus.RESOLVED,
-    "closed": AlertStatus.RESOLVED,
-}
+_FIRES = ("firing", "alerting", "triggered", "open", "alert", "problem", "down", "active", "trigger", "failed", "unhealthy")
+_ENDS = ("resolved", "ok", "closed", "recovered", "recovery", "up", "resolve", "cleared", "healthy")
+_STATUSES = {"": AlertStatus.FIRING} | dict.fromkeys(_FIRES, AlertStatus.FIRING) | dict.fromkeys(_ENDS, AlertStatus.RESOLVED)
 PATHS: Mapping[str, tuple[str, ...]] = {
     "alerts": ("alerts",),
-    "title": ("title", "subject", "message"),
+    "title": (
+        "title",
+        "subject",
+        "summary",
+        "alert_name",
+        "name",
+        "message",
+        "text",
+        "annotations.summary",
+        "labels.alertname",
+        "description",
+    ),
     "status": ("status", "state"),
-    "key": ("key", "alert_uid"),
-    "severity": ("severity",),
+    "key": ("key", "alert_uid", "dedup_key", "deduplication_key", "incident_key", "fingerprint"),
+    "severity": ("severity", "priority", "level"),
     "service": ("service",),
-    "environment": ("environment",),
-    "labels": ("labels",),
-    "description": ("description", "message"),
+    "environment": ("environment", "env"),
+    "host": ("host", "hostname"),
+    "labels": ("labels", "tags"),
+    "description": ("description", "message", "text", "annotations.description"),
     "error": ("error",),
     "release": ("release",),
     "route": ("route",),
     "users": ("users",),
-    "starts_at": ("starts_at",),
-    "ends_at": ("ends_at",),
-    "url": ("url", "link_to_upstream_details"),
-    "runbook_url": ("runbook_url",),
+    "starts_at": ("starts_at", "startsAt", "started_at"),
+    "ends_at": ("ends_at", "endsAt", "resolved_at"),
+    "url": ("url", "link_to_upstream_details", "link", "source_url", "generatorURL"),
+    "runbook_url": ("runbook_url", "runbook", "annotations.runbook_url"),
     "dashboard_url": ("dashboard_url",),
 }
 """Where each field of an alert lies unless the policy says otherwise."""
 WORDS = {"firing": AlertStatus.FIRING, "resolved": AlertStatus.RESOLVED}
 """The fields of a mapping that are words of a status, and what they mean."""
-_MARKED = ("severity", "service", "environment")
+_MARKED = ("severity", "service", "environment", "host")
 _INHERITED = frozenset((*_MARKED, "release", "runbook_url", "dashboard_url", "url"))
 _DETAILS = ("description", "error", "release", "route", "users", "runbook_url", "dashboard_url")
 
@@ -93,7 +98,7 @@ class _Reader:
 
     @property
     def label_names(self) -> list[str]:
-        """The fields that become labels: severity, service, environment, and every name that the policy made up."""
+        """The fields that become labels: severity, service, environment, host, and every name that the policy made up."""
         return [*_MARKED, *(name for name in self._paths if name not in PATHS)]
 
     def value(self, name: str) -> Any:
@@ -111,7 +116,9 @@ def _alert(source: str, field: _Reader, statuses: Mapping[str, AlertStatus], pla
     if not text_of(field.value("title")):
         raise Malformed(f"{place}: expected {field.where('title')} to say what is wrong.")
     title = title_of(field.value("title"))
-    labels = canonical(tags_of(field.value("labels")) | {name: field.value(name) for name in field.label_names if field.value(name)})
+    labels = canonical(
+        tags_of(field.value("labels")) | {name: _plain(field.value(name)) for name in field.label_names if field.value(name)}
+    )
     status = status_of(field.value("status"), statuses, f"{place}.{field.where('status')}")
     return Alert(
         source=source,
@@ -127,6 +134,11 @@ def _alert(source: str, field: _Reader, statuses: Mapping[str, AlertStatus], pla
     )
 
 
+def _plain(value: Any) -> Any:
+    """A label's value; words of a list by commas."""
+    return ",".join(map(text_of, value)) if isinstance(value, list) else value
+
+
 def _detail(name: str, value: Any) -> Any:
     return link_of(value) if name.endswith("_url") else value
 
@@ -140,8 +152,7 @@ SOURCE = Source(
         "Post JSON, a form or a query to {url} with the header Authorization: Bearer {secret};\n"
         "docs/generic-alerts.md lists the fields, and how the policy says where they lie in a body of another shape."
     ),
-    states={"firing": "fires", "alerting": "fires", "triggered": "fires", "open": "fires", "": "fires"}
-    | {"resolved": "recovers", "ok": "recovers", "closed": "recovers"},
+    states=dict.fromkeys((*_FIRES, ""), "fires") | dict.fromkeys(_ENDS, "recovers"),
     carried_by=(Carrier.BEARER, Carrier.BASIC, Carrier.PATH, Carrier.QUERY),
     methods=frozenset({"POST", "PUT", "GET"}),
     forms=frozenset({Form.JSON, Form.URLENCODED, Form.MULTIPART, Form.QUERY, Form.TEXT}),

@@ -13,7 +13,7 @@ from typing import Any
 from bot.domain.alert import Alert, AlertStatus, Reading
 from bot.domain.routing import Carrier, Channel, SourceKind
 from bot.errors import Malformed
-from bot.sources.fields import at, filled, fingerprint_of, link_of, moment_of, object_of, status_of, text_of, title_of, word_of
+from bot.sources.fields import at, filled, fingerprint_of, link_of, moment_of, object_of, stamp_of, status_of, text_of, title_of, word_of
 from bot.sources.nested import parse
 from bot.sources.readings import single
 from bot.sources.source import Delivery, Form, Hmac, Source
@@ -110,7 +110,7 @@ def _alert(source: str, payload: Mapping[str, Any], part: _Part, event: str) -> 
         starts_at=None,
         ends_at=moment_of(part.ended) if status is AlertStatus.RESOLVED else None,
         labels=filled(service=at(payload, "repository", "name"), repository=repository, conclusion=part.state) | dict(part.labels),
-        annotations=dict(part.said) | filled(source_url=_commit(payload, part.said.get("release", ""))),
+        annotations=dict(part.said) | filled(source_url=_commit(payload, part.said.get("release", "")), latest_seen=stamp_of(part.ended)),
         url=part.url or _commit(payload, part.said.get("release", "")),
     )
 

@@ -1,4 +1,4 @@
-"""Google Cloud Monitoring, incident schemas 1.1 and 1.2, from its webhook channel or pushed by Pub/Sub.
+"""Google Cloud Monitoring, incident schemas 1.1 and 1.2, from its webhook channel or by Pub/Sub; Error Reporting and budgets as well.
 
 An incident id is new at every opening, so an alert is named by its condition and what it looks at, and an occurrence by its start.
 """
@@ -13,12 +13,26 @@ from typing import Any
 from bot.domain.alert import Alert, AlertStatus, Reading
 from bot.domain.routing import Carrier, Channel, SourceKind
 from bot.errors import Malformed
-from bot.sources.fields import at, filled, fingerprint_of, link_of, moment_of, object_of, status_of, text_of, title_of
+from bot.sources.fields import (
+    at,
+    error_of,
+    filled,
+    fingerprint_of,
+    link_of,
+    moment_of,
+    object_of,
+    path_of,
+    stamp_of,
+    status_of,
+    text_of,
+    title_of,
+)
 from bot.sources.labels import canonical, scalars_of
 from bot.sources.nested import parse
-from bot.sources.readings import each
+from bot.sources.readings import each, single
 from bot.sources.source import Delivery, Source
 
+_SERVICES = ("service", "service_name", "module_id", "function_name", "container_name", "job_name", "api_name")
 STATES = {"open": AlertStatus.FIRING, "closed": AlertStatus.RESOLVED}
 
 
@@ -27,6 +41,10 @@ def read(delivery: Delivery) -> Reading:
     payload = _pushed(object_of(delivery.payload, "the body"))
     if payload.get("version") == "test":
         return Reading(ignored=("Google Cloud sent its test notification.",))
+    if "group_info" in payload or "exception_info" in payload:
+        return single(delivery.source, payload, lambda: _error(delivery.source, payload))
+    if "budgetDisplayName" in payload:
+        return _budget(delivery.source, payload)
     if "incident" not in payload:
         raise Malformed("incident: expected an object.")
     return Reading(
@@ -73,6 +91,51 @@ def _fingerprint(incident: Mapping[str, Any], place: str) -> str:
     return fingerprint_of(incident.get("policy_name"), condition, *looked_at, at(incident, "metric", "labels"))
 
 
+def _error(source: str, payload: Mapping[str, Any]) -> Alert:
+    """An error that Error Reporting has seen for the first time or again; it is named by its group's page."""
+    group, event = payload.get("group_info"), payload.get("event_info")
+    error = error_of(at(payload, "exception_info", "type"), at(payload, "exception_info", "message"))
+    page = link_of(at(group, "detail_link"))
+    if not (error or page or text_of(payload.get("subject"))):
+        raise Malformed("exception_info: expected an error, or group_info with its detail_link.")
+    return Alert(
+        source=source,
+        fingerprint=fingerprint_of("error", page.partition("?")[0]) if page else fingerprint_of("error", at(event, "service"), error),
+        status=AlertStatus.FIRING,
+        title=title_of(error, payload.get("subject")),
+        starts_at=None,
+        labels=canonical(
+            filled(project=at(group, "project_id"), service=at(event, "service"), response_status=at(event, "response_status"))
+        ),
+        annotations=filled(
+            error=error,
+            description=at(event, "log_message"),
+            route=path_of(at(event, "request_url")),
+            release=at(event, "version"),
+        ),
+        url=page,
+    )
+
+
+def _budget(source: str, payload: Mapping[str, Any]) -> Reading:
+    """A budget whose threshold is exceeded; what it says several times a day without one is ignored."""
+    name, exceeded = title_of(payload.get("budgetDisplayName")), payload.get("alertThresholdExceeded")
+    forecast = payload.get("forecastThresholdExceeded")
+    if exceeded is None and forecast is None:
+        return Reading(ignored=(f"The budget {name!r} says what it has spent and exceeds no threshold.",))
+    cost = f"{text_of(payload.get('costAmount'), 40)} {text_of(payload.get('currencyCode'), 10)}"
+    alert = Alert(
+        source=source,
+        fingerprint=fingerprint_of("budget", name, payload.get("costIntervalStart"), exceeded, forecast),
+        status=AlertStatus.FIRING,
+        title=title_of(f"Budget {name} has reached {cost}"),
+        starts_at=None,
+        labels=filled(budget=name),
+        annotations=filled(threshold=exceeded if exceeded is not None else forecast, first_seen=stamp_of(payload.get("costIntervalStart"))),
+    )
+    return Reading(alerts=(alert,))
+
+
 def _labels(incident: Mapping[str, Any]) -> dict[str, str]:
     severity = text_of(incident.get("severity"))
     labels = scalars_of(at(incident, "resource", "labels")) | scalars_of(at(incident, "metric", "labels"))
@@ -83,7 +146,7 @@ def _labels(incident: Mapping[str, Any]) -> dict[str, str]:
         "project": incident.get("scoping_project_id"),
         "resource": incident.get("resource_name"),
         "metric": at(incident, "metric", "type"),
-        "service": labels.get("service") or labels.get("service_name") or labels.get("module_id") or labels.get("function_name"),
+        "service": next((labels[name] for name in _SERVICES if name in labels), None),
     }
     if severity and severity.casefold() != "no severity":
         named["severity"] = severity

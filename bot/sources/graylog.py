@@ -31,7 +31,8 @@ def read(delivery: Delivery) -> Reading:
     else:
         raise Malformed("the body: expected an event of an event definition, or the check_result of an alarm callback.")
     kinds = {word_of(payload.get("event_definition_type")), word_of(at(payload, "event", "event_definition_type"))}
-    if kinds & _TRIED_OUT or text_of(at(payload, "event", "id")) == "TEST_NOTIFICATION_ID":
+    dummy = word_of(at(payload, "check_result", "triggered_condition", "type")) == "dummy"
+    if dummy or kinds & _TRIED_OUT or text_of(at(payload, "event", "id")) == "TEST_NOTIFICATION_ID":
         return Reading(ignored=("Graylog tried out its notification: it reaches us.",))
     return single(delivery.source, payload, lambda: alert(delivery.source, payload))
 
@@ -51,7 +52,8 @@ def _event(source: str, payload: Mapping[str, Any]) -> Alert:
         title=title_of(title, event.get("message")),
         starts_at=None,
         labels=canonical(
-            tags_of(event.get("fields"))
+            filled(host=_host(payload.get("backlog")))
+            | tags_of(event.get("fields"))
             | groups
             | filled(severity=_PRIORITIES.get(priority, priority), key=event.get("key") if len(groups) == len(grouped) else None)
         ),
@@ -90,6 +92,12 @@ def _callback(source: str, payload: Mapping[str, Any]) -> Alert:
         ),
         url=link_of(payload.get("stream_url")),
     )
+
+
+def _host(backlog: Any) -> str:
+    """Where all messages that led to an event came from; nothing where they came from several places."""
+    hosts = {text_of(at(entry, "source"), 200) for entry in backlog} if isinstance(backlog, list) else set()
+    return hosts.pop() if len(hosts) == 1 else ""
 
 
 def _messages(backlog: Any) -> str:

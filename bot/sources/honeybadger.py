@@ -9,7 +9,21 @@ from typing import Any
 from bot.domain.alert import Alert, AlertStatus, Note, Reading
 from bot.domain.routing import Carrier, Channel, SourceKind
 from bot.errors import Malformed
-from bot.sources.fields import at, error_of, filled, link_of, moment_of, object_of, path_of, stamp_of, status_of, text_of, title_of, word_of
+from bot.sources.fields import (
+    address_of,
+    at,
+    error_of,
+    filled,
+    link_of,
+    moment_of,
+    object_of,
+    path_of,
+    stamp_of,
+    status_of,
+    text_of,
+    title_of,
+    word_of,
+)
 from bot.sources.labels import canonical, tags_of
 from bot.sources.readings import single
 from bot.sources.source import Delivery, Source
@@ -94,7 +108,7 @@ def _alert(source: str, payload: Mapping[str, Any], event: str) -> Alert:
         ends_at=moment_of(at(outage, "up_at")) if status is AlertStatus.RESOLVED else None,
         labels=canonical(filled(service=at(payload, "project", "name") or about.get("project_name"), event=event) | labels),
         annotations=filled(description=payload.get("message")) | annotations,
-        url=_link(about) or link_of(at(outage, "details_url")),
+        url=_link(about) or (link_of(about.get("url")) if subject is _FAULT else link_of(at(outage, "details_url"))),
     )
 
 
@@ -105,7 +119,8 @@ def _unprefixed(payload: Mapping[str, Any]) -> str:
 
 
 def _link(about: Mapping[str, Any]) -> str | None:
-    return link_of(about.get("details_url")) or link_of(at(about, "links", "web")) or link_of(about.get("url"))
+    """The page in Honeybadger; ``url`` is it for errors alone: a site's is the site, and whoever opens a check-in's has checked in."""
+    return link_of(about.get("details_url")) or link_of(at(about, "links", "web"))
 
 
 def _fault(payload: Mapping[str, Any], fault: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
@@ -125,7 +140,10 @@ def _fault(payload: Mapping[str, Any], fault: Mapping[str, Any]) -> tuple[dict[s
 def _site(payload: Mapping[str, Any], site: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
     outage = payload.get("outage")
     return filled(site=site.get("name"), status=at(outage, "status")), filled(
-        reason=at(outage, "reason"), source_url=link_of(site.get("url")), first_seen=stamp_of(at(outage, "down_at"))
+        reason=at(outage, "reason"),
+        source_url=address_of(site.get("url")),
+        first_seen=stamp_of(at(outage, "down_at")),
+        expires_at=stamp_of(site.get("cert_will_expire_at")),
     )
 
 

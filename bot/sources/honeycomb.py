@@ -15,6 +15,11 @@ from bot.sources.source import Delivery, Source, is_secret
 from bot.sources.templates import MUSTACHE, fields_of, first
 
 _STATES = {"triggered": AlertStatus.FIRING, "ok": AlertStatus.RESOLVED}
+_OF_RECEIVERS = {
+    **dict.fromkeys(("firing", "trigger"), AlertStatus.FIRING),
+    **dict.fromkeys(("resolved", "resolve"), AlertStatus.RESOLVED),
+}
+_KEYS = ("deduplicationkey", "dedupkey")
 _HEADER, _DELIVERY = "X-Honeycomb-Webhook-Token", "x-honeycomb-webhook-delivery-id"
 _GROUPS_AT_MOST = 20
 
@@ -23,20 +28,28 @@ def read(delivery: Delivery) -> Reading:
     """The alert of the trigger; raises Malformed when the body is no object."""
     payload = object_of(delivery.payload, "the body")
     fields = fields_of(payload, MUSTACHE)
-    if text_of(first(fields, "istest", "alertistest")).casefold() == "true":
+    if text_of(first(fields, "istest", "alertistest")).casefold() == "true" or _is_sample(fields):
         return Reading(ignored=("Honeycomb's test notification arrived; it is no alert.",))
     return single(delivery.source, payload, lambda: _alert(delivery.source, fields))
 
 
+def _is_sample(fields: Mapping[str, Any]) -> bool:
+    """Whether that is what an older Honeycomb's test button sends, which has no flag for it."""
+    return text_of(first(fields, "name", "triggername")).casefold() in ("test trigger", "test burn alert")
+
+
 def _alert(source: str, fields: Mapping[str, Any]) -> Alert:
-    trigger, name = text_of(first(fields, "id", "triggerid"), 150), text_of(first(fields, "name", "triggername", "title"))
+    trigger, name = (
+        text_of(first(fields, "id", "triggerid", "burnalertid", "alertid"), 150),
+        text_of(first(fields, "name", "triggername", "burnalertname", "title", "sloname", "payloadsummary")),
+    )
     if not (trigger or name):
         raise Malformed("id: expected the id of the trigger, or its name.")
-    page = link_of(first(fields, "triggerurl", "url"))
+    page = link_of(first(fields, "triggerurl", "url", "alerturl", "burnalerturl", "slourl", "sourceurl", "resourceurl", "clienturl"))
     return Alert(
         source=source,
         fingerprint=f"trigger:{trigger}" if trigger else fingerprint_of("trigger", name, page),
-        status=status_of(first(fields, "status", "alertstatus"), _STATES, "status"),
+        status=_status(fields),
         title=title_of(name, first(fields, "summary", "alertsummary")),
         starts_at=None,
         labels=_labels(fields, name),
@@ -44,11 +57,17 @@ def _alert(source: str, fields: Mapping[str, Any]) -> Alert:
             description=first(fields, "description", "alertdescription", "summary"),
             trigger_description=first(fields, "triggerdescription"),
             groups=_groups(first(fields, "resultgroupstriggered", "resultgroups")),
-            dashboard_url=link_of(first(fields, "resulturl")),
+            dashboard_url=link_of(first(fields, "resulturl", "metadataresulturl")),
             runbook_url=link_of(first(fields, "runbookurl", "runbook")),
         ),
-        url=page or link_of(first(fields, "resulturl")),
+        url=page or link_of(first(fields, "resulturl", "metadataresulturl")),
     )
+
+
+def _status(fields: Mapping[str, Any]) -> AlertStatus:
+    """The status in Honeycomb's words, or in those of the receiver that the template was written for, which has a key then."""
+    words = _STATES | _OF_RECEIVERS if first(fields, *_KEYS) else _STATES
+    return status_of(first(fields, "status", "alertstatus", "eventaction"), words, "status")
 
 
 def _labels(fields: Mapping[str, Any], name: str) -> dict[str, str]:
@@ -56,7 +75,8 @@ def _labels(fields: Mapping[str, Any], name: str) -> dict[str, str]:
     group = tags_of(at(groups, 0, "Group")) if isinstance(groups, list) and len(groups) == 1 else {}
     own = filled(
         trigger=name,
-        severity=first(fields, "severity", "alertseverity"),
+        slo=first(fields, "sloname"),
+        severity=first(fields, "severity", "alertseverity", "payloadseverity"),
         dataset=first(fields, "dataset"),
         service=first(fields, "service", "servicename"),
         environment=first(fields, "environment", "env"),

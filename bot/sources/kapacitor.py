@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from bot.domain.alert import Alert, AlertStatus, Reading
@@ -16,10 +18,14 @@ from bot.sources.source import Delivery, Source
 _LEVELS = {
     "": AlertStatus.FIRING,
     "info": AlertStatus.FIRING,
+    "warn": AlertStatus.FIRING,
     "warning": AlertStatus.FIRING,
+    "crit": AlertStatus.FIRING,
     "critical": AlertStatus.FIRING,
     "ok": AlertStatus.RESOLVED,
 }
+_LASTS_AT_MOST = 10**18
+"""Nanoseconds, some 31 years."""
 
 
 def read(delivery: Delivery) -> Reading:
@@ -44,9 +50,20 @@ def _alert(source: str, payload: Mapping[str, Any]) -> Alert:
         ends_at=None if firing else moment_of(payload.get("time")),
         labels=canonical(tags | filled(severity=level if firing else None, measurement=at(payload, "data", "series", 0, "name"))),
         annotations=filled(
-            description=payload.get("details"), latest_seen=stamp_of(payload.get("time")), before=word_of(payload.get("previousLevel"))
+            description=html.unescape(text_of(payload.get("details"))),
+            first_seen=_began(payload),
+            latest_seen=stamp_of(payload.get("time")),
+            before=word_of(payload.get("previousLevel")),
         ),
     )
+
+
+def _began(payload: Mapping[str, Any]) -> str:
+    """When the trouble began: the time less the duration, which Kapacitor counts in nanoseconds; nothing where one is missing."""
+    ends_at, lasted = moment_of(payload.get("time")), payload.get("duration")
+    if ends_at is None or isinstance(lasted, bool) or not isinstance(lasted, int) or not 0 <= lasted < _LASTS_AT_MOST:
+        return ""
+    return stamp_of((ends_at - timedelta(microseconds=lasted // 1000)).isoformat())
 
 
 def _tags(payload: Mapping[str, Any]) -> dict[str, str]:
@@ -65,7 +82,15 @@ SOURCE = Source(
         'In kapacitor.conf: [[httppost]] endpoint = "muster", url = "{url}", headers = {{ Authorization = "Bearer {secret}" }}.\n'
         "In the TICKscript, or in a topic's handler: |alert() ... .post().endpoint('muster'), without .noRecoveries()."
     ),
-    states={"INFO": "fires", "WARNING": "fires", "CRITICAL": "fires", "no level": "fires", "OK": "recovers"},
+    states={
+        "INFO": "fires",
+        "WARN": "fires",
+        "WARNING": "fires",
+        "CRIT": "fires",
+        "CRITICAL": "fires",
+        "no level": "fires",
+        "OK": "recovers",
+    },
     carried_by=(Carrier.BEARER, Carrier.BASIC, Carrier.PATH, Carrier.QUERY),
     read=read,
 )

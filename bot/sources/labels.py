@@ -12,12 +12,15 @@ from bot.sources.fields import address_of, filled, text_of
 from bot.sources.nested import parsed
 
 _CANONICAL = {
-    "environment": ("environment", "env", "deployment_environment", "deployment.environment", "stage"),
-    "service": ("service", "service_name", "service.name", "app", "application", "app_kubernetes_io_name"),
+    "environment": ("environment", "env", "deployment_environment", "deployment.environment", "stage", "Environment", "Env", "Stage"),
+    "service": ("service", "service_name", "service.name", "app", "application", "app_kubernetes_io_name", "Service", "Application"),
 }
 _PRIVATE = re.compile(
     r"(?:^|[._:\s-])(?:users?|user[._]?(?:id|name)|e?mail|ip|ip[._]?address|cookies?|authorization|password|secret|token|api[._-]?key)$",
     re.IGNORECASE,
+)
+_SECRET = re.compile(
+    r"(?:cookies?|authorization|password|passwd|secret|token|(?:api|routing|service|integration|license)[._-]?key)$", re.IGNORECASE
 )
 _NAME_LIMIT = 200
 _TAG_LIMIT = 500
@@ -54,6 +57,12 @@ def tags_of(value: Any) -> dict[str, str]:
 @lru_cache(maxsize=1024)
 def _is_private(name: str) -> bool:
     return _PRIVATE.search(name) is not None
+
+
+@lru_cache(maxsize=1024)
+def is_secret_name(name: str) -> bool:
+    """Whether a field of that name holds what gives access to something."""
+    return _SECRET.search(name) is not None
 
 
 def _tags(value: Any) -> Iterator[tuple[str, str]]:

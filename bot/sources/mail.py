@@ -18,7 +18,7 @@ from typing import Any
 from bot.domain.alert import Alert, AlertStatus, Reading
 from bot.domain.routing import Carrier, Channel, SourceKind
 from bot.errors import Malformed
-from bot.sources.fields import at, filled, fingerprint_of, link_of, text_of, title_of
+from bot.sources.fields import at, filled, fingerprint_of, link_of, text_of, title_of, word_of
 from bot.sources.labels import canonical
 from bot.sources.nested import parsed
 from bot.sources.readings import each
@@ -29,10 +29,13 @@ _SUBJECT = ("subject", "headers.subject", "headers[subject]", "content.subject",
 _BODY = (
     *("stripped-text", "StrippedTextReply", "reply_plain", "ExtractedMarkdownMessage", "body-plain", "TextBody", "RawTextBody", "plain"),
     *("content.text", "text", "message", "body", "description", "details", "content", "html", "HtmlBody", "RawHtmlBody", "content.html"),
-    "body-html",
+    *("body-html", "text-part", "html-part", "body.text", "body.plain", "body.html", "text_body", "html_body"),
 )
+_RAW = ("email", "body-mime", "raw", "raw_email")
+"""Names of a whole mail as it travelled, which some services send in place of its text."""
 _SENDER = (
     *("from", "From", "sender", "FromFull.Email", "From.Address", "friendly_from", "from_email", "envelope.from", "envelope[from]"),
+    *("from.email", "from.address", "from.text", "from.value.0.address", "from.0.email", "from.0.address"),
     *("mail.commonHeaders.from.0", "mail.source", "reporter", "email", "name"),
 )
 _IDENTITY = (
@@ -64,8 +67,8 @@ def read(delivery: Delivery) -> Reading:
     mails = list(_mails(delivery.payload))
     if not mails:
         raise Malformed("The body holds no mail: expected a subject or a text, in the way of a mail service or as fields of a form.")
-    kept = [mail for mail in mails if not _is_automatic(mail)]
-    ignored = tuple(f"An automatic reply is no alert: {title_of(_said(mail, _SUBJECT))}" for mail in mails if _is_automatic(mail))
+    kept = [mail for mail in mails if not _no_alert(mail)]
+    ignored = tuple(f"{why}: {title_of(_said(mail, _SUBJECT))}" for mail in mails if (why := _no_alert(mail)))
     return Reading(
         alerts=tuple(each(delivery.source, kept, "mails", lambda mail, place: _alert(delivery.source, mail, place))), ignored=ignored
     )
@@ -78,8 +81,13 @@ def _mails(payload: Any, deep: int = 3) -> Iterator[Mapping[str, Any]]:
             yield from _mails(entry, deep)
     if not isinstance(payload, Mapping):
         return
+    if _report(payload):
+        yield payload
+        return
     inside = [payload[name] for name in _LISTS if name in payload] + [at(payload, "msys", "relay_message"), at(payload, "msg")]
     inside += [payload.get("Message")] if payload.get("Type") == "Notification" else []
+    data = payload.get("data")
+    inside += [data] if isinstance(data, Mapping) and _said(data, _SUBJECT) else []
     found = [value for value in map(parsed, inside) if isinstance(value, list | Mapping)]
     for value in found if deep else ():
         yield from _mails(value, deep - 1)
@@ -124,7 +132,8 @@ def _text(mail: Mapping[str, Any]) -> str:
     content = mail.get("content")
     if isinstance(content, str) and isinstance(mail.get("mail"), Mapping):
         return _plain(_raw(content))
-    return _plain(_said(mail, _BODY))
+    raw = _said(mail, _RAW)
+    return _plain(_said(mail, _BODY)) or (_plain(_raw(raw)) if "\n" in raw else "")
 
 
 def _raw(mail: str) -> str:
@@ -148,9 +157,38 @@ def _plain(text: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
+def _listed(mail: Mapping[str, Any], header: str) -> str:
+    """A header of a mail whose service lists them: as objects, as pairs, by their names, or as the lines that they were."""
+    plain = {text_of(name).casefold(): value for name, value in mail.items()}
+    lists = [parsed(plain.get("headers")), parsed(plain.get("message-headers")), at(mail, "mail", "headers")]
+    lines = [line.split(":", 1) for text in lists if isinstance(text, str) for line in text[:_RAW_LIMIT].splitlines()]
+    objects = [list(pair) for named in lists if isinstance(named, Mapping) for pair in named.items()]
+    entries = [entry for entries in lists if isinstance(entries, list) for entry in entries[:200]] + objects + lines
+    named = (
+        (at(entry, "Name") or at(entry, "name") or at(entry, 0), at(entry, "Value") or at(entry, "value") or at(entry, 1))
+        for entry in entries
+    )
+    return next((text_of(value) for name, value in named if word_of(name) == header), "")
+
+
+def _no_alert(mail: Mapping[str, Any]) -> str:
+    """Why a mail is no alert, in a few words; nothing when it is one."""
+    if report := _report(mail):
+        return f"A mail service reports {report} of a mail that it sent; none arrived"
+    return "An automatic reply is no alert" if _is_automatic(mail) else ""
+
+
+def _report(payload: Mapping[str, Any]) -> str:
+    """What a mail service reports of a mail that it sent, such as a bounce; nothing for a mail that arrived."""
+    kind = word_of(payload.get("type"))
+    sent = payload.get("notificationType") or payload.get("eventType") if isinstance(payload.get("mail"), Mapping) else None
+    words = (word_of(payload.get("RecordType")), word_of(sent), kind.removeprefix("email.") if kind.startswith("email.") else "")
+    return next((word for word in words if word and word not in ("inbound", "received")), "")
+
+
 def _is_automatic(mail: Mapping[str, Any]) -> bool:
     """Whether a machine answers for somebody who is away: it says so in a header, or in the usual words at the subject's beginning."""
-    header = _said(mail, ("auto-submitted", "headers.auto_submitted", "headers[auto_submitted]"))
+    header = _said(mail, ("auto-submitted", "headers.auto_submitted", "headers[auto_submitted]")) or _listed(mail, "auto-submitted")
     return header.casefold().startswith("auto-replied") or _ABSENT.match(_said(mail, _SUBJECT)) is not None
 
 

@@ -12,7 +12,20 @@ from typing import Any
 from bot.domain.alert import Alert, AlertStatus, Note, Reading
 from bot.domain.routing import Carrier, Channel, SourceKind
 from bot.errors import Malformed
-from bot.sources.fields import at, filled, fingerprint_of, first_text, key_of, link_of, object_of, status_of, text_of, title_of, word_of
+from bot.sources.fields import (
+    at,
+    filled,
+    fingerprint_of,
+    first_text,
+    key_of,
+    link_of,
+    object_of,
+    stamp_of,
+    status_of,
+    text_of,
+    title_of,
+    word_of,
+)
 from bot.sources.labels import canonical, scalars_of, tags_of
 from bot.sources.pagerduty_webhook import delivery_id, is_webhook, read_webhook
 from bot.sources.readings import single, unreadable
@@ -22,7 +35,7 @@ from bot.sources.titles import read_title
 STATES = {"trigger": AlertStatus.FIRING, "resolve": AlertStatus.RESOLVED}
 _ACKNOWLEDGE = "acknowledge"
 _LINE = re.compile(r"^ - ([\w.-]+) = (.+)$", re.MULTILINE)
-_COUNTS = frozenset({"num_firing", "num_resolved", "resolved"})
+_COUNTS = frozenset({"num_firing", "num_resolved", "resolved", "tags", "labels"})
 _WEBHOOK = Hmac("X-PagerDuty-Signature", "v1=")
 
 
@@ -85,8 +98,14 @@ def _second_version(source: str, event: Mapping[str, Any]) -> Alert:
         status=status,
         title=title_of(read_title(text_of(at(said, "summary"))).text, event.get("dedup_key")),
         starts_at=None,
-        labels=canonical(_details(details) | _names(said)),
-        annotations=filled(**_links(event.get("links")), description=_description(details), client=event.get("client")),
+        labels=canonical(_details(details) | _names(said, event.get("client"))),
+        annotations=filled(
+            **_links(event.get("links")),
+            description=_description(details),
+            client=event.get("client"),
+            latest_seen=stamp_of(at(said, "timestamp")),
+            image_url=link_of(at(event, "images", 0, "src")),
+        ),
         url=link_of(event.get("client_url")) or link_of(at(event, "links", 0, "href")),
     )
 
@@ -110,15 +129,16 @@ def _first_version(source: str, event: Mapping[str, Any]) -> Alert:
 def _details(details: Any) -> dict[str, str]:
     """The labels in an event's details; Alertmanager writes those of its first alert as lines of a text."""
     written = text_of(at(details, "firing")).partition("\nAnnotations:")[0]
-    return tags_of(dict(_LINE.findall(written))) | {name: text for name, text in scalars_of(details).items() if name not in _COUNTS}
+    said = {name: text for name, text in scalars_of(details).items() if name not in _COUNTS}
+    return tags_of(dict(_LINE.findall(written))) | tags_of(at(details, "tags") or at(details, "labels")) | said
 
 
-def _names(said: Any) -> dict[str, str]:
-    """Where an event says it happened; the component is the service, unless the details name one."""
+def _names(said: Any, client: Any) -> dict[str, str]:
+    """Where an event says it happened; the component is the service, unless the details name one or it is the sender itself."""
     names = {"severity": "severity", "host": "source", "component": "component", "group": "group", "class": "class"}
     found = {label: text for label, name in names.items() if (text := text_of(at(said, name), 200))}
-    component = text_of(at(said, "custom_details", "service"), 200) or found.get("component", "")
-    return found | filled(service=component)
+    component = "" if found.get("component") == text_of(client, 200) else found.get("component", "")
+    return found | filled(service=text_of(at(said, "custom_details", "service"), 200) or component)
 
 
 def _description(details: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from bot.domain.alert import Alert, AlertStatus, Note, Reading
 from bot.errors import Malformed
 from bot.sources.fields import at, filled, key_of, link_of, list_of, moment_of, object_of, text_of, title_of
-from bot.sources.labels import canonical
+from bot.sources.labels import canonical, pairs_of
 from bot.sources.readings import guarded, joined
 from bot.sources.source import Delivery
 
@@ -75,9 +75,11 @@ def _alert(source: str, incident: Mapping[str, Any], status: AlertStatus, place:
         starts_at=moment_of(incident.get("created_at") or incident.get("created_on")),
         ends_at=moment_of(ended_at) if status is AlertStatus.RESOLVED else None,
         labels=canonical(
-            {
+            pairs_of(incident.get("custom_fields"), "name", "value")
+            | {
                 "severity": at(incident, "priority", "summary") or incident.get("urgency"),
                 "service": at(incident, "service", "name") or at(incident, "service", "summary"),
+                "team": at(incident, "teams", 0, "summary") or at(incident, "teams", 0, "name"),
                 "escalation_policy": at(incident, "escalation_policy", "name") or at(incident, "escalation_policy", "summary"),
             }
         ),

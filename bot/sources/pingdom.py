@@ -11,7 +11,7 @@ from typing import Any
 from bot.domain.alert import Alert, AlertStatus, Reading
 from bot.domain.routing import Carrier, Channel, SourceKind
 from bot.errors import Malformed
-from bot.sources.checks import labels_of
+from bot.sources.checks import called, labels_of
 from bot.sources.fields import (
     at,
     filled,
@@ -35,6 +35,7 @@ STATES = {
     "up": AlertStatus.RESOLVED,
     "success": AlertStatus.RESOLVED,
 }
+_SAID = {"success": "succeeds again"}
 _UNDECIDED = ("unknown", "unconfirmed_down", "paused")
 
 
@@ -48,7 +49,7 @@ def read(delivery: Delivery) -> Reading:
 
 
 def _name(check: Mapping[str, Any]) -> str:
-    return title_of(check.get("check_name"), _address(check), check.get("check_id"))
+    return called(check.get("check_name"), _address(check), check.get("check_id"))
 
 
 def _address(check: Mapping[str, Any]) -> str:
@@ -56,12 +57,12 @@ def _address(check: Mapping[str, Any]) -> str:
 
 
 def _alert(source: str, check: Mapping[str, Any]) -> Alert:
-    status = status_of(check.get("current_state"), STATES, "current_state")
+    status, state = status_of(check.get("current_state"), STATES, "current_state"), word_of(check.get("current_state"))
     return Alert(
         source=source,
         fingerprint=_fingerprint(check),
         status=status,
-        title=title_of(f"{_name(check)} is {text_of(check.get('current_state')).lower()}"),
+        title=title_of(f"{_name(check)} {_SAID.get(state, f'is {state}')}"),
         starts_at=None,
         ends_at=moment_of(check.get("state_changed_timestamp")) if status is AlertStatus.RESOLVED else None,
         labels=_labels(check),

@@ -13,6 +13,7 @@ from bot.domain.alert import Alert, AlertStatus, Reading
 from bot.domain.routing import Carrier, Channel, SourceKind
 from bot.errors import Malformed
 from bot.sources.alertmanager import annotations_of, labels_fingerprint, title_from
+from bot.sources.alertmanager import read as read_group
 from bot.sources.fields import link_of, list_of, moment_of, texts_of
 from bot.sources.labels import canonical, tags_of
 from bot.sources.readings import each
@@ -20,7 +21,9 @@ from bot.sources.source import Answer, Delivery, Source
 
 
 def read(delivery: Delivery) -> Reading:
-    """The alerts of the list; raises Malformed when the body is no list."""
+    """The alerts of the list, or of an Alertmanager's group that was sent here; raises Malformed for any other body."""
+    if isinstance(delivery.payload, Mapping) and "alerts" in delivery.payload:
+        return read_group(delivery)
     source, received_at, entries = delivery.source, delivery.received_at, list_of(delivery.payload, "the body")
     return Reading(alerts=tuple(each(source, entries, "body", lambda entry, place: _alert(source, entry, received_at, place))))
 

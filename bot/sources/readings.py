@@ -7,7 +7,8 @@ from typing import Any
 
 from bot.domain.alert import Alert, AlertStatus, Reading
 from bot.errors import Malformed
-from bot.sources.fields import fingerprint_of, object_of, text_of
+from bot.sources.fields import fingerprint_of, object_of, path_of, text_of
+from bot.sources.labels import is_secret_name
 
 
 def unreadable(source: str, place: str, reason: str, raw: Any) -> Alert:
@@ -18,9 +19,17 @@ def unreadable(source: str, place: str, reason: str, raw: Any) -> Alert:
         status=AlertStatus.FIRING,
         title=f"Unreadable alert from {source}",
         starts_at=None,
-        annotations={"raw": text_of(raw), "place": place},
+        annotations={"raw": text_of(_shown(source, raw)), "place": place},
         unreadable=reason,
     )
+
+
+def _shown(source: str, raw: Any, depth: int = 3) -> Any:
+    """What may be shown of a body: no field that is called as a secret is, and no address of ours, in which one may stand."""
+    if not isinstance(raw, Mapping) or not depth:
+        return raw
+    kept = {name: value for name, value in raw.items() if not is_secret_name(text_of(name, 200))}
+    return {name: _shown(source, value, depth - 1) for name, value in kept.items() if f"/alerts/{source}" not in path_of(value)}
 
 
 def each(source: str, entries: Iterable[Any], place: str, read: Callable[[Mapping[str, Any], str], Alert]) -> Iterator[Alert]:

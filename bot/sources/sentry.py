@@ -33,7 +33,12 @@ from bot.sources.source import Delivery, Hmac, Source
 
 _RESOURCE, _REQUEST = "sentry-hook-resource", "request-id"
 _SIGNATURE = Hmac("sentry-hook-signature")
-_ISSUE = {"created": AlertStatus.FIRING, "unresolved": AlertStatus.FIRING, "resolved": AlertStatus.RESOLVED}
+_ISSUE = {
+    "created": AlertStatus.FIRING,
+    "unresolved": AlertStatus.FIRING,
+    "triggered": AlertStatus.FIRING,
+    "resolved": AlertStatus.RESOLVED,
+}
 _NOTED = {"assigned": "Assigned", "unassigned": "Unassigned", "ignored": "Ignored", "archived": "Archived"}
 _METRIC = {
     "critical": AlertStatus.FIRING,
@@ -55,9 +60,17 @@ def read(delivery: Delivery) -> Reading:
     reader = _READERS.get(resource)
     if reader is None:
         return Reading(ignored=(f"Sentry's resource {resource} ({text_of(payload.get('action'), 40) or 'no action'}) is no alert.",))
+    if _is_sample(payload):
+        return Reading(ignored=("Sentry's sample event arrived, as its test buttons send it; it is no alert.",))
     if reader is _issue and (note := _note(payload)):
         return Reading(notes=(note,))
     return single(delivery.source, payload, lambda: reader(delivery.source, payload))
+
+
+def _is_sample(payload: Mapping[str, Any]) -> bool:
+    """Whether the event is the example that Sentry makes for people who try their set-up."""
+    event = at(payload, "data", "event") or at(payload, "data", "error") or payload.get("event")
+    return tags_of(at(event, "tags")).get("sample_event") == "yes"
 
 
 def _resource(payload: Mapping[str, Any]) -> str:

@@ -20,6 +20,8 @@ from bot.sources.source import Answer, Delivery, Form, Source
 from bot.sources.titles import Title, read_title
 
 _LINK = re.compile(r"<(https?://[^|>\s]+)(?:\|([^>]*))?>")
+_DECORATED = re.compile(r"^(?::[\w+-]+:|[*_~`\s]|[\U0001F300-\U0001FAFF\u2600-\u27BF\uFE0F])+(?=\S)")
+_LINE = re.compile(r"^[ \t•*_-]{0,8}(\w{1,30})[*_]{0,2}:[*_]{0,2}[ \t]?`?([^`*\n]{1,200})", re.MULTILINE)
 _MENTION = re.compile(r"<[!@#][^>]*>")
 _SHORT = ("severity", "priority", "service", "environment", "env", "host", "instance", "cluster", "region", "route", "release")
 _EMPTY = "The message holds no text: expected text, attachments or blocks that say something."
@@ -45,8 +47,8 @@ def _message(payload: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _alert(source: str, message: Mapping[str, Any], texts: list[str]) -> Alert:
     title = _title(texts)
-    fields = _fields(message)
-    labels = {name.casefold(): value for name, value in fields.items() if name.casefold() in _SHORT}
+    fields = dict(_LINE.findall("\n".join(texts))) | _fields(message)
+    labels = {name.casefold(): value.strip() for name, value in fields.items() if name.casefold() in _SHORT}
     sender = text_of(message.get("username"), 100)
     return Alert(
         source=source,
@@ -62,8 +64,14 @@ def _alert(source: str, message: Mapping[str, Any], texts: list[str]) -> Alert:
 
 def _title(texts: list[str]) -> Title:
     """The first line that a known sender marked, or else the first line."""
-    lines = [read_title(next(iter(text.splitlines()), "")) for text in texts]
+    lines = [read_title(_undecorated(next(iter(text.splitlines()), ""))) for text in texts]
     return next((line for line in lines if line.status is not None), lines[0])
+
+
+def _undecorated(line: str) -> str:
+    """A line without the emphasis around it and the emoji before it; itself where nothing else is in it."""
+    bare = _DECORATED.sub("", line)
+    return bare.strip("*_~` ") if bare != line and bare.strip("*_~` ") else line
 
 
 def plain(text: str) -> str:

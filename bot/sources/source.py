@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from bot.domain.alert import Reading
 from bot.domain.routing import Carrier, Channel, SourceKind
@@ -24,8 +25,10 @@ class Form(StrEnum):
     TEXT = "text"
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Delivery(NamedTuple):
     """One request of a monitor, as it was committed.
 
     ``payload`` is what the body (or the query) says, decoded: a JSON value, or the fields of a form by name. ``tail`` is what stood behind
@@ -39,9 +42,9 @@ class Delivery:
     method: str = "POST"
     tail: str = ""
     content_type: str = "application/json"
-    query: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    query: Mapping[str, str] = _NOTHING
+    headers: Mapping[str, str] = _NOTHING
+    fields: Mapping[str, tuple[str, ...]] = _NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,17 +11,21 @@ from typing import Any
 from bot.domain.alert import Alert, AlertStatus, Reading
 from bot.domain.routing import Carrier, Channel, SourceKind
 from bot.errors import Malformed
-from bot.sources.checks import check_of, down_or_up, labels_of
+from bot.sources.checks import called, check_of, down_or_up, labels_of
 from bot.sources.fields import at, filled, fingerprint_of, key_of, status_of, text_of, title_of
 from bot.sources.readings import single
 from bot.sources.source import Delivery, Form, Source, is_secret
+from bot.sources.templates import first, untouched
 
 STATES = {"down": AlertStatus.FIRING, "up": AlertStatus.RESOLVED}
 
 
 def read(delivery: Delivery) -> Reading:
     """The alert of a test, from the body and the query together."""
-    return single(delivery.source, check_of(delivery), lambda: _alert(delivery.source, check_of(delivery)))
+    test = check_of(delivery)
+    if why := untouched({**delivery.query, **delivery.payload}, test, "StatusCake"):
+        return Reading(ignored=(why,))
+    return single(delivery.source, test, lambda: _alert(delivery.source, test))
 
 
 def verify(secret: bytes, delivery: Delivery) -> bool:
@@ -34,7 +38,7 @@ def _alert(source: str, test: Mapping[str, Any]) -> Alert:
     identity, address, name = key_of(test.get("testid")), text_of(test.get("url")), text_of(test.get("name"))
     if not (identity or address or name):
         raise Malformed("TestID: expected the number, the address or the name of the test.")
-    said = title_of(name, address, identity)
+    said = called(name, address, identity)
     return Alert(
         source=source,
         fingerprint=identity or fingerprint_of(name, address),
@@ -47,12 +51,17 @@ def _alert(source: str, test: Mapping[str, Any]) -> Alert:
 
 
 def _error(test: Mapping[str, Any]) -> str:
-    code = text_of(test.get("statuscode"), 60)
+    code = text_of(first(test, "statuscode", "code"), 60)
     return "No answer in time" if code == "0" else f"HTTP {code}" if code.isdecimal() else code
 
 
 def _labels(test: Mapping[str, Any]) -> dict[str, str]:
-    named = filled(monitor=test.get("name"), test_id=test.get("testid"), method=test.get("method"), contact_group=test.get("contactgroup"))
+    named = filled(
+        monitor=called(test["name"]) if test.get("name") else "",
+        test_id=test.get("testid"),
+        method=test.get("method"),
+        contact_group=test.get("contactgroup"),
+    )
     return labels_of(named, test.get("url"), test.get("tags"))
 
 

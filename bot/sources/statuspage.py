@@ -23,6 +23,13 @@ _INCIDENT = {
     "postmortem": AlertStatus.RESOLVED,
 }
 _MAINTENANCE = frozenset({"scheduled", "in_progress", "verifying", "completed"})
+_JOINED = {
+    "degradedperformance": "degraded_performance",
+    "partialoutage": "partial_outage",
+    "majoroutage": "major_outage",
+    "undermaintenance": "under_maintenance",
+}
+"""The words of pages that write them without the underscore, as Instatus does."""
 _COMPONENT = {
     "degraded_performance": AlertStatus.FIRING,
     "partial_outage": AlertStatus.FIRING,
@@ -35,6 +42,8 @@ def read(delivery: Delivery) -> Reading:
     """The incident or the component of an update; maintenance is ignored by name."""
     payload = object_of(delivery.payload, "the body")
     incident, component = payload.get("incident"), payload.get("component")
+    if incident is None and component is None and isinstance(payload.get("maintenance"), Mapping):
+        return Reading(ignored=(_maintained(payload["maintenance"]),))
     if incident is None and component is None:
         if "component_update" not in payload:
             raise Malformed("the body: expected an incident or a component of a status page.")
@@ -47,8 +56,12 @@ def read(delivery: Delivery) -> Reading:
 
 def _maintenance(incident: Any) -> str:
     if word_of(at(incident, "status")) in _MAINTENANCE or word_of(at(incident, "impact")) == "maintenance":
-        return f"The maintenance {title_of(at(incident, 'name'))} is {word_of(at(incident, 'status')) or 'announced'}; that is no alert."
+        return _maintained(incident)
     return ""
+
+
+def _maintained(work: Any) -> str:
+    return f"The maintenance {title_of(at(work, 'name'))} is {word_of(at(work, 'status')) or 'announced'}; that is no alert."
 
 
 def _under_maintenance(payload: Mapping[str, Any], component: Any) -> str:
@@ -58,7 +71,19 @@ def _under_maintenance(payload: Mapping[str, Any], component: Any) -> str:
 
 
 def _component_status(payload: Mapping[str, Any]) -> str:
-    return word_of(at(payload, "component_update", "new_status") or at(payload, "component", "status"))
+    return _word(at(payload, "component_update", "new_status") or at(payload, "component", "status"))
+
+
+def _word(value: Any) -> str:
+    word = word_of(value)
+    return _JOINED.get(word, word)
+
+
+def _latest(incident: Mapping[str, Any]) -> Any:
+    """The newest update of an incident, whichever way round a page lists them."""
+    updates = incident.get("incident_updates")
+    every = [update for update in updates if isinstance(update, Mapping)] if isinstance(updates, list) else []
+    return max(every, key=lambda update: stamp_of(update.get("created_at")), default=None)
 
 
 def _incident(source: str, payload: Mapping[str, Any]) -> Alert:
@@ -66,7 +91,9 @@ def _incident(source: str, payload: Mapping[str, Any]) -> Alert:
     incident_id = text_of(incident.get("id"), 100)
     if not incident_id:
         raise Malformed("incident.id: expected the incident's id.")
-    status = status_of(incident.get("status"), _INCIDENT, "incident.status")
+    latest = _latest(incident)
+    state = word_of(incident.get("status") or at(latest, "status"))
+    status = status_of(state, _INCIDENT, "incident.status")
     return Alert(
         source=source,
         fingerprint=f"incident:{incident_id}",
@@ -74,10 +101,9 @@ def _incident(source: str, payload: Mapping[str, Any]) -> Alert:
         title=title_of(incident.get("name")),
         starts_at=moment_of(incident.get("created_at")),
         ends_at=moment_of(incident.get("resolved_at")) if status is AlertStatus.RESOLVED else None,
-        labels=_page(payload)
-        | filled(severity=word_of(incident.get("impact")), state=word_of(incident.get("status")), components=_components(incident)),
+        labels=_page(payload) | filled(severity=_word(incident.get("impact")), state=state, components=_components(incident)),
         annotations=filled(
-            description=at(incident, "incident_updates", 0, "body"),
+            description=at(latest, "body") or at(latest, "markdown"),
             first_seen=stamp_of(incident.get("created_at")),
             latest_seen=stamp_of(incident.get("updated_at")),
         ),

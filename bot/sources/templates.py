@@ -19,6 +19,14 @@ def fields_of(payload: Any, unfilled: re.Pattern[str]) -> dict[str, Any]:
     return {name: value for name, value in _walk(payload, "", _DEEP) if value not in (None, "") and not _is_unfilled(value, unfilled)}
 
 
+def unwrapped(payload: Mapping[str, Any], unfilled: re.Pattern[str], wrappers: tuple[str, ...]) -> dict[str, Any]:
+    """The same, and what stands in the objects ``wrappers`` also under its own name, unless that is taken; an ``id`` in one is not ours."""
+    fields = fields_of(payload, unfilled)
+    for inner in (fields_of(payload.get(name), unfilled) for name in wrappers):
+        fields = {name: value for name, value in inner.items() if name != "id"} | fields
+    return fields
+
+
 def _walk(value: Any, before: str, depth: int) -> Iterator[tuple[str, Any]]:
     for name, item in value.items() if isinstance(value, Mapping) else ():
         plain = before + "".join(letter for letter in str(name).casefold() if letter.isalnum())

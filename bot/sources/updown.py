@@ -8,7 +8,7 @@ from typing import Any
 from bot.domain.alert import Alert, AlertStatus, Reading
 from bot.domain.routing import Carrier, Channel, SourceKind
 from bot.errors import Malformed
-from bot.sources.checks import down_or_up
+from bot.sources.checks import called, down_or_up
 from bot.sources.fields import at, filled, fingerprint_of, link_of, moment_of, stamp_of, status_of, text_of, title_of, word_of
 from bot.sources.labels import target_of
 from bot.sources.readings import each
@@ -61,7 +61,12 @@ def _is_first_up(event: Any) -> bool:
 
 
 def _name(event: Any) -> str:
-    return title_of(at(event, "check", "alias"), at(event, "check", "url"), at(event, "check", "token"))
+    return called(at(event, "check", "alias"), at(event, "check", "url"), at(event, "check", "token"), at(_certificate(event), "subject"))
+
+
+def _certificate(event: Any) -> Any:
+    """The certificate that is served now."""
+    return at(event, "ssl", "cert") or at(event, "ssl", "new_cert")
 
 
 def _alert(source: str, event: Mapping[str, Any], place: str) -> Alert:
@@ -82,6 +87,8 @@ def _alert(source: str, event: Mapping[str, Any], place: str) -> Alert:
             error=error,
             first_seen=stamp_of(at(downtime, "started_at")),
             latest_seen=stamp_of(event.get("time")),
+            expires_at=stamp_of(at(_certificate(event), "to")),
+            apdex_dropped=event.get("apdex_dropped"),
         ),
         url=link_of(at(downtime, "details_url")) or _page(event),
     )
@@ -104,7 +111,7 @@ def _title(event: Mapping[str, Any], word: str) -> str:
 
 
 def _fingerprint(event: Mapping[str, Any], scope: str, place: str) -> str:
-    token, address = _token(event), text_of(at(event, "check", "url"))
+    token, address = _token(event), text_of(at(event, "check", "url") or at(_certificate(event), "subject") or at(event, "downtime", "id"))
     if not token and not address:
         raise Malformed(f"{place}.check.token: expected the token or the address of the check.")
     return ":".join(part for part in (token or fingerprint_of(address, at(event, "check", "alias")), scope) if part)

@@ -15,6 +15,7 @@ from bot.domain.routing import Carrier, Channel, SourceKind
 from bot.errors import Malformed
 from bot.sources.checks import UNFILLED, down_or_up, labels_of
 from bot.sources.fields import filled, fingerprint_of, key_of, moment_of, object_of, stamp_of, status_of, text_of, title_of, word_of
+from bot.sources.labels import target_of
 from bot.sources.nested import parsed
 from bot.sources.readings import single
 from bot.sources.source import Delivery, Form, Source
@@ -32,7 +33,7 @@ _NO_ALERT = {"2": "is being tried again", "3": "is in maintenance", "⚠️ test
 _SAID = re.compile(r"\[(?P<name>.*?)\] \[(?P<state>🔴 Down|✅ Up)\] ?(?P<words>.*)", re.DOTALL)
 _SAID_TO_PAGERDUTY = re.compile(r"\[Uptime Kuma Monitor (?P<state>🔴 Down|✅ Up)\] \[(?P<name>.*?)\] ?(?P<words>.*)", re.DOTALL)
 _EXPIRES = re.compile(
-    r"(?:\[(?P<name>[^\]]*)\](?:\[[^\]]*\])? ?)?(?P<what>.*\b(?:certificate|domain)\b.*) will expire in -?\d+ days?", re.I
+    r"(?:\[(?P<name>[^\]]*)\](?:\[(?P<address>[^\]]*)\])? ?)?(?P<what>.*\b(?:certificate|domain)\b.*) will expire in -?\d+ days?", re.I
 )
 _WORDS = ("msg", "message", "body", "text", "content", "description", "payloadsummary")
 _NUMBERS = ("monitorid", "heartbeatmonitorid", "dedupkey")
@@ -88,7 +89,7 @@ def _name(fields: Mapping[str, Any], words: str) -> str:
 def _kept(fields: Mapping[str, Any]) -> dict[str, Any]:
     """What is kept of the rest; a monitor's own headers, bodies and passwords are not."""
     monitor = tuple(f"monitor{name}" for name in ("name", "description", "type", "pathname", "url", "hostname", "tags"))
-    names = (*monitor, "monitor", "name", "title", "heartbeatmsg", "heartbeattime", *_NUMBERS)
+    names = (*monitor, "monitor", "name", "title", "heartbeatmsg", "heartbeattime", "heartbeatlastdowntime", *_NUMBERS)
     return {name: fields[name] for name in names if name in fields and not isinstance(fields[name], Mapping)}
 
 
@@ -107,6 +108,7 @@ def _alert(source: str, fields: Mapping[str, Any]) -> Alert:
         annotations=filled(
             description=fields.get("monitordescription"),
             error=said if status is firing else "",
+            first_seen=stamp_of(fields.get("heartbeatlastdowntime")),
             latest_seen=stamp_of(fields.get("heartbeattime")),
         ),
     )
@@ -133,15 +135,23 @@ def _labels(fields: Mapping[str, Any]) -> dict[str, str]:
     return labels_of(named, fields.get("monitorhostname") if address in ("", "https://") else address, fields.get("monitortags"))
 
 
+def _domain(what: str) -> str:
+    """The domain in the notice of one that expires; nothing in that of a certificate."""
+    return what.removeprefix("Domain name ") if what.startswith("Domain name ") else ""
+
+
 def _expiry(source: str, words: str, found: re.Match[str]) -> Alert:
+    """A notice of expiry, without the address in its brackets, where secrets stand."""
+    name, said = text_of(found["name"]), words[found.start("what") :]
+    said = f"{name}: {said}" if name else said
     return Alert(
         source=source,
         fingerprint=fingerprint_of("expiry", found["name"], found["what"]),
         status=AlertStatus.FIRING,
-        title=title_of(words),
+        title=title_of(said),
         starts_at=None,
-        labels=filled(monitor=found["name"]),
-        annotations=filled(description=words),
+        labels=filled(monitor=found["name"]) | target_of(found["address"] or _domain(found["what"])),
+        annotations=filled(description=said),
     )
 
 

@@ -23,7 +23,7 @@ from bot.sources.fields import (
     title_of,
     word_of,
 )
-from bot.sources.labels import canonical, tags_of
+from bot.sources.labels import canonical, scalars_of, tags_of
 from bot.sources.readings import single
 from bot.sources.source import Answer, Delivery, Form, Source
 from bot.sources.titles import read_title
@@ -33,11 +33,14 @@ _ACKNOWLEDGED = ("acknowledgement", "acknowledgment")
 _LINK = "vo_annotate.u."
 _LINE = re.compile(r"^ - ([A-Za-z_]\w*) = (.+)$", re.MULTILINE)
 _LONG = ("summary", "description", "message", "title")
+_OWN = ("message_type", "entity_id", "entity_display_name", "state_message", "state_start_time", "timestamp")
+_SECRET = re.compile(r"key|token|secret|session|passw|auth(?!or)|cookie|credential", re.IGNORECASE)
+_LINKS = ("alert_url", "incident_url", "issue_url", "event_url", "detector_url", "results_link", "view_report")
 
 
 def read(delivery: Delivery) -> Reading:
     """The alert of an entity's message, or the note of its acknowledgement; INFO is none."""
-    payload = object_of(delivery.payload, "the body")
+    payload = _public(object_of(delivery.payload, "the body"))
     word = word_of(payload.get("message_type"))
     if word == "info":
         return Reading(ignored=(f"{_name(payload)}: INFO is for the timeline of VictorOps and opens nothing.",))
@@ -49,6 +52,11 @@ def read(delivery: Delivery) -> Reading:
         {**payload, **filled(routing_key=routing)},
         lambda: _alert(delivery.source, {**payload, **filled(routing_key=routing)}),
     )
+
+
+def _public(entity: Mapping[str, Any]) -> dict[str, Any]:
+    """A message without the keys that some tools send along, such as Splunk's ``session_key``."""
+    return {name: value for name, value in entity.items() if name == "routing_key" or not _SECRET.search(name)}
 
 
 def answer(delivery: Delivery, receipt: str) -> Answer:
@@ -64,7 +72,8 @@ def _acknowledged(entity: Mapping[str, Any]) -> Note:
 
 
 def _name(entity: Mapping[str, Any]) -> str:
-    return title_of(entity.get("entity_display_name"), text_of(entity.get("state_message")).partition("\n")[0], entity.get("entity_id"))
+    said = text_of(entity.get("state_message")).partition("\n")[0]
+    return title_of(entity.get("entity_display_name"), said, entity.get("search_name"), entity.get("entity_id"))
 
 
 def _alert(source: str, entity: Mapping[str, Any]) -> Alert:
@@ -79,12 +88,19 @@ def _alert(source: str, entity: Mapping[str, Any]) -> Alert:
         labels=_labels(entity, status),
         annotations=filled(
             description=entity.get("state_message"),
+            first_seen=stamp_of(entity.get("state_start_time")) if status is AlertStatus.FIRING else "",
             latest_seen=stamp_of(entity.get("timestamp") or entity.get("state_start_time")),
-            runbook_url=_annotated(entity, "runbook") or link_of(_listed(entity).get("runbook_url")),
-            dashboard_url=_annotated(entity, "dashboard") or link_of(_listed(entity).get("dashboard_url")),
+            runbook_url=_annotated(entity, "runbook") or link_of(entity.get("runbook_url")) or link_of(_listed(entity).get("runbook_url")),
+            dashboard_url=_annotated(entity, "dashboard")
+            or link_of(entity.get("dashboard_url"))
+            or link_of(_listed(entity).get("dashboard_url")),
         ),
-        url=link_of(entity.get("alert_url")) or _annotated(entity, "alert"),
+        url=_page(entity) or _annotated(entity, "alert"),
     )
+
+
+def _page(entity: Mapping[str, Any]) -> str | None:
+    return next((link for link in (link_of(entity.get(name)) for name in _LINKS) if link), None)
 
 
 def _annotated(entity: Mapping[str, Any], word: str) -> str | None:
@@ -117,7 +133,14 @@ def _labels(entity: Mapping[str, Any], status: AlertStatus) -> dict[str, str]:
         monitoring_tool=entity.get("monitoring_tool"),
         routing_key=entity.get("routing_key"),
     )
-    return canonical(named | tags_of(shared))
+    return canonical(_custom(entity) | named | tags_of(shared))
+
+
+def _custom(entity: Mapping[str, Any]) -> dict[str, str]:
+    """The words that somebody added to a message; the macros of Nagios are in capitals and none of them, and Splunk's app is no service."""
+    left_out = (*_OWN, "app", "owner") if "search_name" in entity else _OWN
+    words = {name: value for name, value in entity.items() if name.islower() and "." not in name and name not in left_out}
+    return scalars_of({name: value for name, value in words.items() if isinstance(value, str) and link_of(value) is None})
 
 
 SOURCE = Source(

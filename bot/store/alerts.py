@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -21,7 +20,7 @@ from bot.store.tables import alerts
 SHOWN = 100
 Name = tuple[str, str]
 """Source and fingerprint."""
-_COLUMNS = tuple(field.name for field in fields(AlertRow))
+_COLUMNS = AlertRow._fields
 _OTHERS = tuple(name for name in _COLUMNS if name not in ("status", "disposition"))
 _READ = [alerts.c[name] for name in ("status", "disposition", *_OTHERS)]
 _MOVES = ("status", "last_received_at", "resolved_at", "disposition", "reason", "incident_id", "service", "system", "annotations")
@@ -75,7 +74,8 @@ def _of(names: Collection[Name]) -> tuple[Any, Any]:
 
 async def add_alerts(tx: Transaction, rows: Sequence[AlertRow]) -> None:
     """Writes new occurrences; one that is there already is a Conflict."""
-    await tx.run_many(_ADD, {name: map(attrgetter(name), rows) for name in _COLUMNS})
+    if rows:
+        await tx.run_many(_ADD, dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True)))
 
 
 async def change_alerts(tx: Transaction, rows: Sequence[AlertRow]) -> None:

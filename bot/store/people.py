@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from bot.clock import new_id
+from bot.domain.access import Access
 from bot.domain.people import Member
-from bot.domain.policy import Access
 from bot.errors import NotFound
 from bot.store.database import Transaction
 from bot.store.rows import as_noun, as_nouns

@@ -1,9 +1,8 @@
-"""Rows to nouns: a row of a table becomes the frozen dataclass of the same name."""
+"""Rows to nouns: a row of a table becomes the frozen dataclass or tuple of the same name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import fields
 from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, cast, get_args, get_type_hints
@@ -15,8 +14,7 @@ Noun = TypeVar("Noun")
 
 @cache
 def _readers(noun: type[Any]) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
-    hints = get_type_hints(noun)
-    return tuple((field.name, _enum_in(hints[field.name])) for field in fields(noun))
+    return tuple((name, _enum_in(hint)) for name, hint in get_type_hints(noun).items())
 
 
 def _enum_in(hint: Any) -> Callable[[Any], Any] | None:

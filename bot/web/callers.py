@@ -10,9 +10,9 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
+from bot.domain.access import Access, Token
 from bot.domain.incidents import Incident
 from bot.domain.people import Member
-from bot.domain.policy import Access, Token
 from bot.errors import Malformed, NotAllowed, NotFound
 from bot.services import once, people, situations
 from bot.services.work import UnitOfWork

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -82,7 +81,7 @@ def test_of_two_systems_the_critical_one_counts() -> None:
 def test_our_own_alerts_that_page_need_no_route() -> None:
     policy = make_policy(routes=[])
     for word, action in (("critical", RouteAction.DECLARE), ("warning", RouteAction.INBOX)):
-        assert judge(policy, replace(fired(severity=word), source="muster"), Channel.OTHER, NOON).action is action
+        assert judge(policy, fired(severity=word)._replace(source="muster"), Channel.OTHER, NOON).action is action
 
 
 @pytest.mark.parametrize(
@@ -104,7 +103,7 @@ def test_a_label_is_matched_to_the_letter() -> None:
 
 @given(WORDS, WORDS)
 def test_two_troubles_never_share_a_key_of_the_same_trouble(left: str, right: str) -> None:
-    keys = {correlation_key(replace(fired(), fingerprint=name), None) for name in (left, right)}
+    keys = {correlation_key(fired()._replace(fingerprint=name), None) for name in (left, right)}
     assert len(keys) == len({left, right})
 
 
@@ -158,14 +157,14 @@ def known(**changes: Any) -> AlertRow:
 def test_a_firing_is_a_new_occurrence_when_it_began_after_the_resolution(
     starts_at: Any, received_at: Any, resolved_at: Any, new: bool
 ) -> None:
-    alert = replace(fired(), starts_at=starts_at)
+    alert = fired()._replace(starts_at=starts_at)
     assert came_back(alert, known(), received_at, resolved_at) is new
 
 
 def test_in_the_inbox_a_later_start_is_a_new_occurrence() -> None:
     waiting = known(incident_id=None)
-    assert came_back(replace(fired(), starts_at=after(1)), waiting, after(9), None)
-    assert not came_back(replace(fired(), starts_at=after(-1)), waiting, after(9), None)
+    assert came_back(fired()._replace(starts_at=after(1)), waiting, after(9), None)
+    assert not came_back(fired()._replace(starts_at=after(-1)), waiting, after(9), None)
 
 
 def test_what_was_held_back_is_placed_again_and_what_was_decided_is_not() -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from bot.domain.access import Access
 from bot.domain.people import Member
-from bot.domain.policy import Access, Person, RoadStep
+from bot.domain.policy import Person, RoadStep
 from bot.domain.roads import address_of, instead_of, steps
 from bot.domain.severity import Road
 

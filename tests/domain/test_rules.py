@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -36,7 +35,7 @@ def test_a_glob_matches_the_whole_value_so_up_is_not_upstream_down() -> None:
 
 def test_an_alert_cannot_claim_another_source_by_its_labels() -> None:
     policy = make_policy(routes=[{"name": "p", "match": {"source": "prometheus"}, "action": "declare"}])
-    claiming = replace(fired(source="prometheus"), source="anything")
+    claiming = fired(source="prometheus")._replace(source="anything")
     assert policy.route_for(values_of(claiming, Channel.OTHER), NOON) is None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -62,8 +61,8 @@ async def test_an_alert_that_is_said_again_is_counted_and_rings_nobody_twice(des
 
 
 async def test_what_a_monitor_knows_more_when_it_says_it_again_is_kept_with_the_incidents_alert(desk: Desk) -> None:
-    await hear_one(desk, replace(fired(), annotations={"users": "3", "route": "/pay"}))
-    await hear_one(desk, replace(fired(), annotations={"users": "41"}))
+    await hear_one(desk, fired()._replace(annotations={"users": "3", "route": "/pay"}))
+    await hear_one(desk, fired()._replace(annotations={"users": "41"}))
     (row,) = await rows(desk)
     assert (row.annotations, row.count) == ({"users": "41", "route": "/pay"}, 2)
 
@@ -140,7 +139,7 @@ async def test_what_no_route_wants_waits_in_the_inbox_and_what_a_route_drops_is_
 
 
 async def test_an_unreadable_alert_waits_in_the_inbox_and_the_good_ones_beside_it_go_in(desk: Desk) -> None:
-    odd = replace(fired("odd", starts_at=None), unreadable="alerts[1].status: expected one of firing, resolved.")
+    odd = fired("odd", starts_at=None)._replace(unreadable="alerts[1].status: expected one of firing, resolved.")
     good, bad = await hear(desk, fired(), odd)
     assert (good.incident, bad.disposition, bad.reason) == ("INC-1", Disposition.INBOX, odd.unreadable)
 

@@ -179,7 +179,7 @@ async def test_an_alert_that_a_person_moves_while_it_recovers_stays_where_they_p
         (known,) = await alert_rows.list_known(work.tx, {(row.source, row.fingerprint)}, (), work.now)
         attaching.append(asyncio.create_task(desk.run(inbox.attach, desk.names["ana"], other.id, [row.id])))
         await asyncio.wait(attaching, timeout=0.3)
-        await alert_rows.change_alerts(work.tx, [replace(known, status=AlertStatus.RESOLVED, resolved_at=work.now)])
+        await alert_rows.change_alerts(work.tx, [known._replace(status=AlertStatus.RESOLVED, resolved_at=work.now)])
 
     await desk.run(recover)
     await attaching[0]

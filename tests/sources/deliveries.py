@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,7 +36,7 @@ def delivery(kind: SourceKind | str, payload: Any, **changes: Any) -> Delivery:
     elif body is None:
         body = body_of(kind, payload) if isinstance(payload, str) else _written(payload, form)
     decoded = decode(form, content_type, changes.get("query", {}), body)
-    return replace(Delivery(kind, decoded, body, RECEIVED_AT), **changes)
+    return Delivery(kind, decoded, body, RECEIVED_AT)._replace(**changes)
 
 
 def _written(payload: Any, form: Form) -> bytes:

@@ -87,3 +87,10 @@ def test_links_of_annotations_are_links() -> None:
         "dashboard": "see the board",
         "summary": "Cart is slow",
     }
+
+
+@pytest.mark.parametrize(("word", "status"), [("firing", AlertStatus.FIRING), ("resolved", AlertStatus.RESOLVED)])
+def test_an_alert_without_a_status_has_that_of_its_group(word: str, status: AlertStatus) -> None:
+    alert = only(SOURCE, {"status": word, "alerts": [{"labels": {"alertname": "OrdersWait"}}]})
+    assert (alert.status, alert.title) == (status, "OrdersWait")
+    assert only(SOURCE, {"status": word, "alerts": [{"status": "odd", "labels": {"alertname": "OrdersWait"}}]}).unreadable is not None

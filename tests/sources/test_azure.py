@@ -167,3 +167,53 @@ def test_a_known_schema_with_odd_data_is_unreadable(data: Any) -> None:
 )
 def test_an_older_schema_that_names_no_rule_is_unreadable(data: Any) -> None:
     assert only(SOURCE, {"schemaId": "AzureMonitorMetricAlert", "data": data}).unreadable
+
+
+def test_a_health_event_is_called_by_its_own_title_and_its_stage_is_no_environment() -> None:
+    alert = only(SOURCE, common("service_health", {"title": "Queues are slow", "service": "Service Bus", "stage": "Active"}))
+    assert alert.title == "Queues are slow"
+    assert alert.labels["event_stage"] == "Active"
+    assert alert.labels.get("environment") != "Active"
+
+
+def test_a_smart_detector_says_what_it_detected_for_whom() -> None:
+    alert = only(SOURCE, "smart_detector")
+    assert (alert.title, alert.labels["severity"]) == ("Failure Anomalies - orders", "sev3")
+    wanted = {"error": "Failed requests rose to 31% for 12 users", "route": "POST /orders", "users": "12"}
+    assert alert.annotations.items() >= wanted.items()
+
+
+def test_a_budget_in_the_common_schema_fires_without_a_condition() -> None:
+    alert = only(SOURCE, "budget_common")
+    assert (alert.status, alert.title) == (AlertStatus.FIRING, "Budget orders-monthly has reached 1001 EUR")
+    again = payload_of("azure", "budget_common")
+    again["data"]["essentials"]["alertId"] = "/subscriptions/77aa11bb/providers/Microsoft.CostManagement/alerts/99"
+    assert only(SOURCE, again).fingerprint == alert.fingerprint
+
+
+def test_a_log_alert_without_a_schema_around_it_is_the_same_alert() -> None:
+    wrapped = payload_of("azure", "log_schema")
+    assert only(SOURCE, wrapped["data"]).fingerprint == only(SOURCE, wrapped).fingerprint
+
+
+def test_an_availability_test_is_named() -> None:
+    alert = payload_of("azure", "metric_fired")
+    alert["data"]["alertContext"]["condition"]["allOf"][0]["webTestName"] = "orders-from-abroad"
+    assert only(SOURCE, alert).labels["web_test"] == "orders-from-abroad"
+
+
+def test_a_rule_of_an_older_schema_is_split_by_its_dimensions_as_well() -> None:
+    def split(name: str, path: tuple[str, ...], key: str, value: str) -> str:
+        payload = payload_of("azure", name)
+        place = payload["data"]
+        for step in path:
+            place = place[step]
+        (place[0] if isinstance(place, list) else place)[key] = [{"name": "Computer", "value": value}]
+        return only(SOURCE, payload).fingerprint
+
+    for name, path, key in (
+        ("metric_schema_activated", ("context", "condition", "allOf"), "dimensions"),
+        ("log_schema", (), "Dimensions"),
+    ):
+        assert split(name, path, key, "vm1") == split(name, path, key, "vm1")
+        assert split(name, path, key, "vm1") != split(name, path, key, "vm2")

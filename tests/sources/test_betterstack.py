@@ -69,3 +69,27 @@ def test_what_the_page_answered_and_keys_of_its_address_are_not_kept() -> None:
 
 def test_an_incident_without_any_number_waits_in_the_inbox() -> None:
     assert "data.id" in (only(SOURCE, {"event": "started", "data": {"type": "incident"}}).unreadable or "")
+
+
+@pytest.mark.parametrize("event", ["created", "incident.created", "incident.reopened", "incident_started"])
+def test_an_incident_that_is_created_or_reopened_fires(event: str) -> None:
+    assert only(SOURCE, payload_of(SOURCE.kind, "started", event=event)) == only(SOURCE, "started")
+
+
+@pytest.mark.parametrize(("state", "status"), [("Started", AlertStatus.FIRING), ("Resolved", AlertStatus.RESOLVED)])
+def test_an_incident_alone_says_its_state_itself(state: str, status: AlertStatus) -> None:
+    body = payload_of(SOURCE.kind, "started", event=...)
+    body["data"]["attributes"]["status"] = state
+    assert only(SOURCE, body).status is status
+
+
+def test_the_environment_of_its_metadata_is_known_however_it_is_written() -> None:
+    body = payload_of(SOURCE.kind, "started")
+    body["data"]["attributes"]["metadata"] = {"Environment": [{"type": "String", "value": "production"}]}
+    assert only(SOURCE, body).labels["environment"] == "production"
+
+
+def test_a_watcher_that_is_named_beside_the_incident_tells_it_too() -> None:
+    body = payload_of(SOURCE.kind, "started")
+    body["relationships"] = body["data"].pop("relationships")
+    assert only(SOURCE, body).fingerprint == only(SOURCE, "started").fingerprint

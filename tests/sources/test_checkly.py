@@ -87,3 +87,28 @@ def test_the_signature_is_over_the_raw_body() -> None:
 @pytest.mark.parametrize("signature", ["", "0" * 64, "sha256=" + "0" * 64, "é"])
 def test_a_wrong_signature_proves_nothing(signature: str) -> None:
     assert SOURCE.verify is not None and not SOURCE.verify(_SECRET, _signed(signature))
+
+
+@pytest.mark.parametrize(
+    ("failed", "recovered"),
+    [
+        (
+            {"message": 'Check "Ledger API" has failed is ALERT_FAILURE', "timestamp": "2026-11-20T22:00:00Z"},
+            {"message": 'Check "Ledger API" has recovered is ALERT_RECOVERY'},
+        ),
+        (
+            {"message": "Ledger API has failed", "alias": "chk-71", "description": "ALERT_FAILURE <br>in Frankfurt"},
+            {"message": "Ledger API has recovered", "alias": "chk-71", "description": "ALERT_RECOVERY <br>in Frankfurt"},
+        ),
+    ],
+)
+def test_a_template_of_sentences_is_understood_by_the_type_in_them(failed: dict[str, str], recovered: dict[str, str]) -> None:
+    fired, ended = only(SOURCE, failed), only(SOURCE, recovered)
+    assert (fired.status, ended.status) == (AlertStatus.FIRING, AlertStatus.RESOLVED)
+    assert (fired.title, ended.title) == ("Ledger API has failed", "Ledger API has recovered")
+    assert fired.fingerprint == ended.fingerprint
+
+
+def test_a_template_may_say_service_and_environment() -> None:
+    alert = only(SOURCE, payload_of(SOURCE.kind, "failure", service="ledger", environment="production"))
+    assert (alert.labels["service"], alert.labels["environment"]) == ("ledger", "production")

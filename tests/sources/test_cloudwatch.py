@@ -132,3 +132,65 @@ def test_what_is_put_beside_a_signed_message_says_nothing() -> None:
     forged = {"Sns": wrapped(AlarmArn="arn:aws:cloudwatch:eu-central-1:210987654321:alarm:forged")}
     reading = read(SOURCE, wrapped() | {"Records": [strange, forged]})
     assert ([alert.fingerprint for alert in reading.alerts], reading.confirm) == ([ARN], None)
+
+
+def test_a_health_event_is_one_alert_until_it_is_closed() -> None:
+    event = payload_of("cloudwatch", "health_event")
+    alert = only(SOURCE, event)
+    assert (alert.status, alert.title) == (AlertStatus.FIRING, "AWS Health Event: AWS_RDS_OPERATIONAL_ISSUE")
+    assert alert.labels.items() >= {"service": "RDS", "region": "eu-central-1", "account": "210987654321"}.items()
+    assert alert.annotations["description"] == "Connections to some databases fail."
+    closed = only(SOURCE, event | {"id": "9", "detail": event["detail"] | {"statusCode": "closed"}})
+    assert (closed.status, closed.fingerprint) == (AlertStatus.RESOLVED, alert.fingerprint)
+
+
+def test_a_pipeline_fails_and_succeeds_and_is_ignored_while_it_runs() -> None:
+    event = payload_of("cloudwatch", "pipeline_event")
+    failed, succeeded, started = (
+        read(SOURCE, event | {"detail": event["detail"] | {"state": state, "execution-id": state}})
+        for state in ("FAILED", "SUCCEEDED", "STARTED")
+    )
+    assert [reading.alerts[0].status for reading in (failed, succeeded)] == [AlertStatus.FIRING, AlertStatus.RESOLVED]
+    assert failed.alerts[0].fingerprint == succeeded.alerts[0].fingerprint
+    assert failed.alerts[0].title == "CodePipeline Pipeline Execution State Change: orders"
+    assert (started.alerts, started.ignored) == (
+        (),
+        ("CodePipeline Pipeline Execution State Change: orders is started, which is no alert.",),
+    )
+
+
+def test_a_finding_says_its_title_and_severity_and_each_is_an_alert_of_its_own() -> None:
+    event = {"version": "0", "detail-type": "GuardDuty Finding", "source": "aws.guardduty", "resources": []}
+    found = [
+        only(SOURCE, event | {"detail": {"id": name, "title": "Odd logins", "severity": 8, "description": "From afar"}}) for name in "ab"
+    ]
+    assert (found[0].title, found[0].labels["severity"], found[0].annotations["description"]) == ("Odd logins", "8", "From afar")
+    assert found[0].fingerprint != found[1].fingerprint
+
+
+@pytest.mark.parametrize("event", ["autoscaling:TEST_NOTIFICATION", "s3:TestEvent"])
+def test_a_test_of_a_topic_is_no_alert(event: str) -> None:
+    reading = read(SOURCE, payload_of("cloudwatch", "alarm", Subject="A test", Message=json.dumps({"Service": "Amazon", "Event": event})))
+    assert (reading.alerts, reading.ignored) == ((), (f"Amazon's test notification arrived ({event}); it is no alert.",))
+
+
+def test_a_changed_configuration_of_an_alarm_is_no_change_of_its_state() -> None:
+    event = payload_of("cloudwatch", "eventbridge")
+    said = json.loads(event["Message"]) if "Message" in event else event
+    changed = said | {"detail-type": "CloudWatch Alarm Configuration Change", "detail": said["detail"] | {"operation": "update"}}
+    reading = read(SOURCE, changed)
+    assert reading.alerts == ()
+    assert "its state was not" in reading.ignored[0]
+
+
+def test_a_message_without_subject_and_title_is_called_by_its_topic_and_links_where_it_can() -> None:
+    said = {"anomalyId": "a1", "impact": {"totalImpact": 30}, "anomalyDetailsLink": "https://console.aws.amazon.com/cost-management/a1"}
+    alert = only(SOURCE, payload_of("cloudwatch", "alarm", Subject=..., Message=json.dumps(said)))
+    assert alert.title.startswith("A message of the topic ")
+    assert alert.url == "https://console.aws.amazon.com/cost-management/a1"
+
+
+def test_a_composite_alarm_names_the_alarms_that_made_it_fire() -> None:
+    alarm = payload_of("cloudwatch", "composite")
+    said = alarm | {"TriggeringChildren": [{"Arn": "arn:aws:cloudwatch:eu-central-1:2109:alarm:orders-wait"}, 7]}
+    assert only(SOURCE, said).annotations["triggered_by"] == "orders-wait"

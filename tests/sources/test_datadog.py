@@ -92,3 +92,108 @@ def test_the_secret_may_be_in_the_body_and_is_kept_nowhere() -> None:
 def test_a_body_that_is_no_object_is_malformed() -> None:
     with pytest.raises(Malformed, match="expected an object"):
         read(SOURCE, ["Triggered"])
+
+
+@pytest.mark.parametrize(
+    "heading", ["[P2] [Triggered on {host:cart-7}] ", "[Monitor Alert] Triggered on {host:cart-7}: ", "Triggered on {host:cart-7}: "]
+)
+@pytest.mark.parametrize("field", ["title", "alert_title", "event_title", "summary"])
+def test_a_heading_counts_wherever_the_title_stands(heading: str, field: str) -> None:
+    alert = only(SOURCE, {field: f"{heading}Cart is slow", "body": "see https://app.datadoghq.eu/monitors/90155"})
+    assert (alert.status, alert.title, alert.labels["host"]) == (AlertStatus.FIRING, "Cart is slow", "cart-7")
+    recovered = only(
+        SOURCE, {field: f"{heading}Cart is slow".replace("Triggered", "Recovered"), "body": "https://app.datadoghq.eu/monitors/90155"}
+    )
+    assert (recovered.status, recovered.fingerprint) == (AlertStatus.RESOLVED, alert.fingerprint)
+
+
+@pytest.mark.parametrize(
+    ("names", "status"),
+    [
+        ({"status": "Triggered"}, AlertStatus.FIRING),
+        ({"status": "Recovered"}, AlertStatus.RESOLVED),
+        ({"state": "Alert"}, AlertStatus.FIRING),
+        ({"state": "OK"}, AlertStatus.RESOLVED),
+        ({"severity": "Re-Triggered"}, AlertStatus.FIRING),
+        ({"event_action": "resolve"}, AlertStatus.RESOLVED),
+        ({"transition": "Null", "alert_type": "warning"}, AlertStatus.FIRING),
+    ],
+)
+def test_a_state_under_another_name_counts(names: dict[str, str], status: AlertStatus) -> None:
+    alert = only(SOURCE, {"monitor_id": "90155", "monitor_name": "Cart is slow"} | names)
+    assert (alert.status, alert.title) == (status, "Cart is slow")
+    assert alert.labels.get("severity") in (None, "warning")
+
+
+def test_what_a_template_wraps_one_level_deeper_is_read() -> None:
+    inner = {"alert_id": "90155", "scope": "host:cart-7", "tags": "env:prod,service:cart", "priority": "P1"}
+    alert = only(
+        SOURCE,
+        {"alert_transition": "Triggered", "title": "Cart is slow", "source_url": "https://app.datadoghq.eu/event", "metadata": inner},
+    )
+    assert alert.labels.items() >= {"host": "cart-7", "service": "cart", "environment": "prod", "severity": "p1"}.items()
+    assert alert.url == "https://app.datadoghq.eu/event"
+    assert (
+        alert.fingerprint
+        == only(SOURCE, {"status": "Recovered", "alert_id": "90155", "scopes": ["host:cart-7"], "title": "Cart is slow"}).fingerprint
+    )
+
+
+def test_a_message_is_kept_without_its_fences_and_mentions() -> None:
+    alert = only(SOURCE, payload_of(SOURCE.kind, "triggered", body="%%%\nCarts take two seconds.\n@webhook-muster @slack-ops\n%%%"))
+    assert alert.annotations["description"] == "Carts take two seconds."
+
+
+@pytest.mark.parametrize("title", ["[TEST] [Triggered on {host:cart-7}] Cart is slow", "[TEST] Cart is slow"])
+def test_a_test_notification_is_no_alert(title: str) -> None:
+    reading = read(SOURCE, payload_of(SOURCE.kind, "triggered", title=title))
+    assert (reading.alerts, reading.ignored) == ((), ("Datadog's test notification arrived; it is no alert.",))
+
+
+def test_an_event_that_is_nobodys_trouble_is_no_alert() -> None:
+    reading = read(SOURCE, {"title": "Shop was deployed", "event_type": "github", "alert_type": "info", "alert_transition": "Null"})
+    assert (reading.alerts, reading.ignored) == ((), ("Datadog's event 'Shop was deployed' is of the kind info, no alert.",))
+
+
+@pytest.mark.parametrize(
+    ("word", "status"), [("active", AlertStatus.FIRING), ("stable", AlertStatus.FIRING), ("resolved", AlertStatus.RESOLVED)]
+)
+def test_an_incident_of_datadog_is_named_by_its_number(word: str, status: AlertStatus) -> None:
+    incident = {
+        "incident_public_id": "412",
+        "incident_title": "Carts are lost",
+        "incident_severity": "SEV-2",
+        "incident_url": "https://app.datadoghq.eu/incidents/412",
+    }
+    alert = only(SOURCE, incident | {"incident_status": word})
+    assert (alert.status, alert.fingerprint, alert.title, alert.labels["severity"]) == (status, "incident:412", "Carts are lost", "sev-2")
+    assert only(SOURCE, incident | {"incident_status": "over"}).unreadable is not None
+
+
+def test_a_security_signal_is_named_by_its_rule_and_what_it_is_grouped_by() -> None:
+    signal = {"security_rule_id": "a-b", "security_rule_name": "Logins fail", "security_signal_id": "1", "security_signal_severity": "high"}
+    alert = only(SOURCE, signal | {"alert_type": "error", "security_group_by_values": "@network.zone:a"})
+    assert (alert.status, alert.title, alert.labels["severity"]) == (AlertStatus.FIRING, "Logins fail", "high")
+    assert (
+        alert.fingerprint
+        == only(
+            SOURCE, signal | {"security_signal_id": "2", "alert_type": "error", "security_group_by_values": "@network.zone:a"}
+        ).fingerprint
+    )
+
+
+def test_a_transition_under_the_name_of_a_severity_is_neither_severity_nor_priority() -> None:
+    labels = only(
+        SOURCE, {"monitor_name": "Cart is slow", "severity": "Triggered", "alert_url": "https://app.datadoghq.eu/monitors/90155"}
+    ).labels
+    assert labels == {"transition": "triggered"}
+
+
+def test_names_that_repeat_what_they_are_in_are_the_same_names() -> None:
+    inner = {"alert_id": "90155", "alert_scope": "host:cart-7", "alert_transition": "Recovered", "alert_type": "success"}
+    alert = only(
+        SOURCE,
+        {"title": "[Recovered on {host:cart-7}] Cart is slow", "alert": inner, "incident": {"incident_public_id": "$INCIDENT_PUBLIC_ID"}},
+    )
+    fired = only(SOURCE, {"title": "[Triggered on {host:cart-7}] Cart is slow", "alert_id": "90155", "alert_scope": "host:cart-7"})
+    assert (alert.status, alert.fingerprint) == (AlertStatus.RESOLVED, fired.fingerprint)

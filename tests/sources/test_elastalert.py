@@ -57,3 +57,55 @@ def test_dotted_fields_are_read_like_nested_ones() -> None:
 def test_a_match_that_names_no_rule_and_says_nothing_is_refused_as_a_whole(body: object) -> None:
     with pytest.raises(Malformed):
         read(SOURCE, body)
+
+
+def test_a_payload_may_name_an_alert_of_its_own_and_end_it() -> None:
+    fired, ended = only(SOURCE, "own-alert"), only(SOURCE, payload_of("elastalert", "own-alert", event_type="resolve"))
+    assert (fired.title, fired.annotations["description"]) == ("The ledger falls behind", "4100 entries wait for the ledger")
+    assert (fired.status, ended.status) == (AlertStatus.FIRING, AlertStatus.RESOLVED)
+    assert fired.fingerprint == ended.fingerprint == "alert:ledger-backlog"
+    (note,) = read(SOURCE, payload_of("elastalert", "own-alert", event_type="acknowledge")).notes
+    assert (note.fingerprint, note.text) == (fired.fingerprint, "Acknowledged in ElastAlert")
+
+
+@pytest.mark.parametrize(("state", "status"), [("alerting", AlertStatus.FIRING), ("ok", AlertStatus.RESOLVED), (None, AlertStatus.FIRING)])
+def test_a_payload_with_an_alert_uid_says_its_state(state: str | None, status: AlertStatus) -> None:
+    alert = only(SOURCE, {"alert_uid": "lg-7", "title": "The ledger falls behind", "state": state})
+    assert (alert.status, alert.fingerprint) == (status, "alert:lg-7")
+
+
+def test_an_unknown_state_of_its_own_waits_as_unreadable() -> None:
+    alert = only(SOURCE, {"alert_uid": "lg-7", "title": "The ledger falls behind", "state": "paused", "apikey": "sekret-key"})
+    assert "state" in (alert.unreadable or "") and "sekret" not in str(alert)
+
+
+def test_a_document_with_an_event_type_of_its_own_is_still_a_match() -> None:
+    match = payload_of("elastalert", "match", event_type="resolve", id="doc-1")
+    assert only(SOURCE, match) == only(SOURCE, "match")
+    assert only(SOURCE, payload_of("elastalert", "match", alert_uid="lg-7", state="ok")).status is AlertStatus.FIRING
+
+
+def test_a_match_without_words_is_named_by_what_was_counted() -> None:
+    alert = only(SOURCE, "flatline")
+    assert alert.title == "Match in logs-ledger-2026.11.20: count 0, threshold 12"
+    tomorrow = payload_of("elastalert", "flatline", _index="logs-ledger-2026.11.21", count=3)
+    other = payload_of("elastalert", "flatline", key="ledger-3")
+    assert only(SOURCE, tomorrow).fingerprint == alert.fingerprint != only(SOURCE, other).fingerprint
+
+
+def test_what_a_rule_describes_without_a_message_is_kept() -> None:
+    alert = only(SOURCE, {"description": "Logins fail from 10.3.0.7", "username": "kim"})
+    assert (alert.title, "kim" in str(alert)) == ("Logins fail from 10.3.0.7", False)
+
+
+def test_the_list_of_the_alertmanager_alerter_is_read_like_one_of_prometheus() -> None:
+    alert = only(SOURCE, "alertmanager-alerter")
+    assert (alert.status, alert.title) == (AlertStatus.FIRING, "Payments log errors")
+    assert (alert.labels["severity"], alert.labels["service"]) == ("critical", "payments")
+
+
+def test_an_address_that_somebody_visited_is_a_route_and_no_link() -> None:
+    match = payload_of("elastalert", "match", url="https://shop.example.com/checkout?token=sekret-token", kibana_discover_url=...)
+    alert = only(SOURCE, match)
+    assert (alert.url, alert.annotations["route"], "sekret" in str(alert)) == (None, "/checkout", False)
+    assert only(SOURCE, {"rule": "Slow", "url": "https://kibana.example.com/app?x=1"}).url == "https://kibana.example.com/app?x=1"

@@ -44,7 +44,7 @@ def test_the_groups_of_every_kind_of_rule_fire(group: str) -> None:
 
 @pytest.mark.parametrize("group", ["recovering", "not recovered", "", None, "metrics.threshold.recovered"])
 def test_an_unknown_group_is_unreadable(group: str | None) -> None:
-    alert = only(SOURCE, payload_of(SOURCE.kind, "active", action_group=group))
+    alert = only(SOURCE, payload_of(SOURCE.kind, "active", action_group=group, action_group_name=...))
     assert alert.status is AlertStatus.FIRING
     assert alert.unreadable is not None
     assert "action_group" in alert.unreadable
@@ -77,3 +77,63 @@ def test_an_alert_that_nothing_names_says_what_to_put_into_the_template() -> Non
 def test_a_body_that_is_no_object_is_malformed() -> None:
     with pytest.raises(Malformed, match="expected an object"):
         read(SOURCE, [])
+
+
+def test_variables_that_travel_as_json_in_texts_are_read() -> None:
+    alert = only(SOURCE, "packed")
+    assert (alert.status, alert.title) == (AlertStatus.FIRING, "Queue is long")
+    assert alert.labels.items() >= {"alert": "host-3", "host": "host-3", "service": "search", "environment": "prod"}.items()
+    assert alert.annotations["description"] == "Queue length is 900 for host-3"
+    packed = payload_of(SOURCE.kind, "packed")["webhook_body"]
+    ended = {"webhook_body": packed | {"alert_info": '{"id": "host-3", "actionGroup": "recovered"}'}}
+    assert (only(SOURCE, ended).status, only(SOURCE, ended).fingerprint) == (AlertStatus.RESOLVED, alert.fingerprint)
+
+
+def test_a_document_of_a_detection_rule_is_told_by_its_rule_and_host() -> None:
+    alert = only(SOURCE, "document")
+    assert (alert.status, alert.title, alert.url) == (
+        AlertStatus.FIRING,
+        "Shell in a container",
+        "https://kibana.example.com/app/security/alerts/9c02",
+    )
+    assert alert.labels.items() >= {"severity": "high", "service": "search", "host": "host-3", "team": "search"}.items()
+    assert "root" not in alert.labels.values()
+    again = payload_of(SOURCE.kind, "document")
+    again["kibana"]["alert"]["uuid"] = "aa11"
+    assert only(SOURCE, again).fingerprint == alert.fingerprint
+    assert only(SOURCE, again | {"host": {"name": "host-4"}}).fingerprint != alert.fingerprint
+
+
+def test_a_document_with_dots_in_its_names_ends_by_its_status() -> None:
+    alert, ended = (
+        only(SOURCE, "document_flat"),
+        only(SOURCE, payload_of(SOURCE.kind, "document_flat", **{"kibana.alert.status": "recovered"})),
+    )
+    assert (alert.status, alert.title, alert.labels["severity"]) == (AlertStatus.FIRING, "Log errors of search", "critical")
+    assert (ended.status, ended.fingerprint) == (AlertStatus.RESOLVED, alert.fingerprint)
+
+
+def test_a_watch_is_one_alert_whatever_its_run() -> None:
+    alert = only(SOURCE, "watch")
+    assert (alert.status, alert.title) == (AlertStatus.FIRING, "No orders for ten minutes")
+    assert only(SOURCE, {"watch_id": "orders_watch", "id": "orders_watch_99", "text": "None"}).fingerprint == alert.fingerprint
+
+
+def test_the_older_names_of_the_variables_mean_the_same() -> None:
+    alert = only(SOURCE, "instance")
+    assert (alert.status, alert.title, alert.labels["alert"]) == (AlertStatus.FIRING, "Log errors of search", "host-3")
+    ended = only(SOURCE, payload_of(SOURCE.kind, "instance", alertActionGroupName="Recovered"))
+    assert (ended.status, ended.fingerprint) == (AlertStatus.RESOLVED, alert.fingerprint)
+    assert only(SOURCE, payload_of(SOURCE.kind, "instance", alertInstanceId="host-4")).fingerprint != alert.fingerprint
+
+
+def test_an_error_rate_says_its_service_transaction_and_error() -> None:
+    context = {
+        "serviceName": "checkout",
+        "environment": "prod",
+        "transactionName": "GET /cart",
+        "errorGroupingName": "ValueError: no price",
+    }
+    alert = only(SOURCE, payload_of(SOURCE.kind, "active", context=context))
+    assert alert.labels.items() >= {"service": "checkout", "environment": "prod"}.items()
+    assert (alert.annotations["route"], alert.annotations["error"]) == ("GET /cart", "ValueError: no price")

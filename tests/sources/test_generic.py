@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -95,7 +94,7 @@ def test_a_true_or_false_can_be_a_state() -> None:
 @pytest.mark.parametrize("body", [{"alerts": {}}, {"alerts": 7}, {"alerts": None}, "text", 7, None])
 def test_a_body_without_its_list_cannot_be_understood(body: Any) -> None:
     with pytest.raises(Malformed):
-        SOURCE.read(replace(delivery("generic", "firing"), payload=body))
+        SOURCE.read(delivery("generic", "firing")._replace(payload=body))
 
 
 def test_a_list_that_the_policy_names_has_to_be_there() -> None:
@@ -108,3 +107,34 @@ def test_a_list_that_the_policy_names_has_to_be_there() -> None:
 )
 def test_a_path_leads_through_objects_and_lists_and_to_names_with_dots(path: str, found: Any) -> None:
     assert dig({"a": {"b": 1, "c": [2]}, "d.e": 3}, path) == found
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"summary": "Disk is full"},
+        {"name": "Disk is full", "message": "97 %"},
+        {"text": "Disk is full", "level": "critical"},
+        {"annotations": {"summary": "Disk is full"}, "labels": {"alertname": "Disk"}},
+        {"description": "Disk is full"},
+    ],
+)
+def test_a_title_under_another_usual_name_is_one(body: Any) -> None:
+    alert = only(SOURCE, body)
+    assert (alert.status, alert.title, alert.unreadable) == (AlertStatus.FIRING, "Disk is full", None)
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [("down", AlertStatus.FIRING), ("PROBLEM", AlertStatus.FIRING), ("up", AlertStatus.RESOLVED), ("recovered", AlertStatus.RESOLVED)],
+)
+def test_the_usual_words_of_monitors_are_states(word: str, status: AlertStatus) -> None:
+    assert only(SOURCE, {"title": "Disk is full", "status": word}).status is status
+    assert only(SOURCE, {"title": "Disk is full", "status": f"{word} again"}).unreadable is not None
+
+
+def test_usual_names_of_key_level_host_tags_and_link_are_understood() -> None:
+    body = {"title": "Disk is full", "dedup_key": "disk-w1", "level": "critical", "host": "w1", "tags": ["team:store"], "env": "prod"}
+    alert = only(SOURCE, body | {"link": "https://monitor.example.com/w1"})
+    assert (alert.fingerprint, alert.url) == ("disk-w1", "https://monitor.example.com/w1")
+    assert alert.labels == {"severity": "critical", "host": "w1", "team": "store", "environment": "prod"}

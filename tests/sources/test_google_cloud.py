@@ -105,3 +105,21 @@ def test_a_push_that_is_no_notification_cannot_be_understood(data: str) -> None:
 def test_a_body_without_an_incident_cannot_be_understood() -> None:
     with pytest.raises(Malformed, match="incident"):
         read(SOURCE, {"version": "1.2"})
+
+
+def test_an_error_of_error_reporting_is_named_by_its_group() -> None:
+    alert = only(SOURCE, "error")
+    assert (alert.status, alert.title) == (AlertStatus.FIRING, "KeyError: 'price'")
+    assert alert.labels == {"project": "shop-prod", "service": "orders", "response_status": "500"}
+    assert alert.annotations.items() >= {"error": "KeyError: 'price'", "route": "/orders", "release": "2026-11-20-a"}.items()
+    assert "91" not in str(alert.annotations)
+    again = payload_of("google-cloud", "error", subject="[orders] It is back", event_info={"service": "orders"})
+    assert only(SOURCE, again).fingerprint == alert.fingerprint
+
+
+def test_a_budget_fires_only_over_a_threshold() -> None:
+    alert = only(SOURCE, "budget")
+    assert (alert.status, alert.title) == (AlertStatus.FIRING, "Budget shop-monthly has reached 901.2 EUR")
+    assert only(SOURCE, payload_of("google-cloud", "budget", costAmount=950.0)).fingerprint == alert.fingerprint
+    reading = read(SOURCE, payload_of("google-cloud", "budget", alertThresholdExceeded=...))
+    assert (reading.alerts, len(reading.ignored)) == ((), 1)

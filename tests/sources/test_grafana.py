@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.domain.alert import AlertStatus
+from bot.domain.alert import AlertStatus, Note
 from bot.errors import Malformed
 from bot.sources.grafana import SOURCE, verify
 from tests.sources.deliveries import RECEIVED_AT, body_of, delivery, only, payload_of, read
@@ -113,3 +113,41 @@ def test_a_signature_with_a_timestamp_is_taken_while_it_is_fresh(seconds: int, t
 
 def test_no_signature_is_a_wrong_one() -> None:
     assert not verify(SECRET, delivery(SOURCE.kind, "unified-firing"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "title"), [("DatasourceNoData", "Orders wait: no data"), ("DatasourceError", "Orders wait: its query fails")]
+)
+def test_a_silent_data_source_is_told_by_the_rule_that_asks_it(kind: str, title: str) -> None:
+    entry = {"status": "firing", "labels": {"alertname": kind, "rulename": "Orders wait"}, "annotations": {"Error": "connection refused"}}
+    alert = only(SOURCE, {"alerts": [entry], "status": "firing"})
+    assert (alert.title, alert.annotations) == (title, {"error": "connection refused"})
+
+
+def test_an_alert_that_nothing_names_is_called_as_its_group_is() -> None:
+    alert = only(SOURCE, {"alerts": [{"status": "resolved", "labels": {}}], "title": "[RESOLVED] Orders wait", "status": "resolved"})
+    assert (alert.status, alert.title) == (AlertStatus.RESOLVED, "Orders wait")
+
+
+def test_a_group_of_grafana_oncall_fires_is_acknowledged_and_ends() -> None:
+    payload = payload_of(SOURCE.kind, "oncall")
+    alert = only(SOURCE, payload)
+    assert (alert.status, alert.title, alert.fingerprint) == (AlertStatus.FIRING, "Orders wait", "oncall:IQ7")
+    assert alert.labels == {"service": "orders", "integration": "Orders"}
+    assert alert.url == "https://grafana.example.com/a/grafana-oncall-app/alert-groups/IQ7"
+    assert "s3cret" not in str(alert)
+    resolved = only(SOURCE, payload | {"event": {"type": "resolve"}})
+    assert (resolved.status, resolved.fingerprint, resolved.starts_at) == (AlertStatus.RESOLVED, alert.fingerprint, alert.starts_at)
+    (note,) = read(SOURCE, payload | {"event": {"type": "acknowledge"}, "user": {"username": "ana"}}).notes
+    assert note == Note("oncall:IQ7", "Acknowledged in Grafana OnCall by ana")
+    assert len(read(SOURCE, payload | {"event": {"type": "silence"}}).ignored) == 1
+    assert only(SOURCE, payload | {"alert_group": {}, "alert_group_id": None}).unreadable is not None
+
+
+def test_the_tags_that_everything_measured_shares_become_labels_of_a_rule() -> None:
+    matches = [{"metric": f"w{number}", "value": number, "tags": {"service": "orders", "host": f"w{number}"}} for number in (1, 2)]
+    rule = {"ruleId": 7, "ruleName": "Orders wait", "state": "alerting"}
+    assert only(SOURCE, rule | {"evalMatches": matches}).labels.items() >= {"service": "orders"}.items()
+    assert "host" not in only(SOURCE, rule | {"evalMatches": matches}).labels
+    assert only(SOURCE, rule | {"evalMatches": matches[:1]}).labels["host"] == "w1"
+    assert only(SOURCE, rule | {"evalMatches": matches}).fingerprint == only(SOURCE, rule | {"evalMatches": None}).fingerprint

@@ -20,7 +20,7 @@ def _event(**changes: Any) -> dict[str, Any]:
 def test_an_event_fires_with_its_definition_priority_and_groups() -> None:
     alert = only(SOURCE, "event")
     assert (alert.status, alert.title, alert.starts_at) == (AlertStatus.FIRING, "Payments log errors", None)
-    assert alert.labels == {"severity": "high", "environment": "production", "service": "payments", "key": "payments"}
+    assert alert.labels == {"severity": "high", "environment": "production", "service": "payments", "host": "web-3", "key": "payments"}
     assert alert.annotations["description"] == "More than 50 errors of payments within 5 minutes."
     assert alert.annotations["latest_seen"] == "2026-11-20T22:04:41.007000+00:00"
     assert "sekret" not in repr(alert)
@@ -73,3 +73,17 @@ def test_an_event_that_names_no_definition_waits_as_unreadable() -> None:
 def test_a_body_that_graylog_never_wrote_is_refused_as_a_whole(body: object) -> None:
     with pytest.raises(Malformed):
         read(SOURCE, body)
+
+
+def test_the_test_of_an_alarm_callback_is_ignored() -> None:
+    body = payload_of("graylog", "callback-triggered")
+    body["check_result"]["triggered_condition"] |= {"type": "dummy", "title": "Test Alert"}
+    reading = read(SOURCE, body)
+    assert (reading.alerts, len(reading.ignored)) == ((), 1)
+
+
+def test_the_host_is_known_where_all_messages_came_from_one() -> None:
+    backlog = [{"message": "login failed", "source": "web-3"}, {"message": "login failed again", "source": "web-3"}]
+    assert only(SOURCE, payload_of("graylog", "event", backlog=backlog)).labels["host"] == "web-3"
+    backlog[1]["source"] = "web-4"
+    assert "host" not in only(SOURCE, payload_of("graylog", "event", backlog=backlog)).labels

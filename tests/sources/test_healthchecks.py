@@ -75,3 +75,10 @@ def test_an_unknown_status_waits_in_the_inbox(status: Any) -> None:
 
 def test_the_answer_is_one_that_it_counts_as_success() -> None:
     assert SOURCE.answer(delivery(SOURCE.kind, "down"), RECEIVED_AT.isoformat()).status in (200, 201, 202, 204)
+
+
+@pytest.mark.parametrize("field", ["text", "message", "content"])
+def test_a_template_of_one_sentence_is_understood(field: str) -> None:
+    fired, ended = only(SOURCE, {field: "Close the books is down"}), only(SOURCE, {field: 'The check "Close the books" is UP.'})
+    assert (fired.status, ended.status) == (AlertStatus.FIRING, AlertStatus.RESOLVED)
+    assert fired.title == "Close the books is down" and fired.fingerprint == ended.fingerprint

@@ -86,3 +86,29 @@ def test_an_event_that_nobody_documented_waits_as_unreadable_when_it_is_about_so
 def test_a_body_that_honeybadger_never_wrote_is_refused_as_a_whole(body: object) -> None:
     with pytest.raises(Malformed):
         read(SOURCE, body)
+
+
+def test_the_address_by_which_a_check_in_reports_is_no_link() -> None:
+    body = payload_of("honeybadger", "check-in-missing")
+    body["check_in"] = {"id": "nIgHt1", "name": "Nightly books", "url": "https://api.example.com/v1/check_in/nIgHt1"}
+    assert only(SOURCE, body).url is None
+
+
+def test_a_site_links_to_its_outage_and_not_to_itself() -> None:
+    body = payload_of("honeybadger", "down")
+    body["site"].pop("details_url", None)
+    body["outage"] |= {"details_url": "https://app.example.com/sites/77"}
+    assert only(SOURCE, body).url == "https://app.example.com/sites/77"
+
+
+def test_what_is_secret_in_the_address_of_a_site_is_not_kept() -> None:
+    body = payload_of("honeybadger", "down")
+    body["site"]["url"] = "https://sam:swordfish@shop.example.com/cart?token=swordfish"
+    assert only(SOURCE, body).annotations["source_url"] == "https://shop.example.com/cart"
+    assert "swordfish" not in str(only(SOURCE, body))
+
+
+def test_a_certificate_says_when_it_expires() -> None:
+    body = payload_of("honeybadger", "down", event="cert_will_expire")
+    body["site"]["cert_will_expire_at"] = "2026-12-01T00:00:00Z"
+    assert only(SOURCE, body).annotations["expires_at"] == "2026-12-01T00:00:00+00:00"

@@ -59,3 +59,35 @@ def test_a_trigger_that_nothing_names_is_unreadable() -> None:
 def test_a_body_that_is_no_object_is_malformed() -> None:
     with pytest.raises(Malformed, match="expected an object"):
         read(SOURCE, None)
+
+
+def test_a_burn_alert_names_its_objective_and_links_to_it() -> None:
+    burn = {
+        "id": "b7",
+        "name": "Carts within a second",
+        "status": "TRIGGERED",
+        "slo": {"id": "s1", "name": "Cart latency"},
+        "slo_url": "https://ui.honeycomb.io/shop/slo/s1",
+    }
+    alert = only(SOURCE, burn)
+    assert (alert.fingerprint, alert.labels["slo"], alert.url) == ("trigger:b7", "Cart latency", "https://ui.honeycomb.io/shop/slo/s1")
+
+
+def test_the_test_button_of_an_older_honeycomb_is_no_alert() -> None:
+    reading = read(SOURCE, {"version": "v0.1.0", "name": "TEST TRIGGER", "id": "abcd", "status": "TRIGGERED"})
+    assert (reading.alerts, len(reading.ignored)) == ((), 1)
+
+
+@pytest.mark.parametrize(("word", "status"), [("firing", AlertStatus.FIRING), ("resolved", AlertStatus.RESOLVED)])
+def test_a_template_for_another_receiver_is_understood(word: str, status: AlertStatus) -> None:
+    page = "https://ui.honeycomb.io/shop/triggers/t1"
+    body = {
+        "deduplication_key": f"i-{word}",
+        "title": "[prod] Carts are slow",
+        "source_url": page,
+        "metadata": {"result_url": f"{page}/result"},
+    }
+    alert = only(SOURCE, body | {"status": word})
+    assert (alert.status, alert.title, alert.url) == (status, "[prod] Carts are slow", page)
+    assert alert.annotations["dashboard_url"] == f"{page}/result"
+    assert alert.fingerprint == only(SOURCE, body | {"status": "firing", "deduplication_key": "another"}).fingerprint

@@ -62,3 +62,24 @@ def test_data_that_is_no_object_costs_only_the_tags() -> None:
 def test_a_body_that_is_no_alert_is_refused_as_a_whole(body: object) -> None:
     with pytest.raises(Malformed):
         read(SOURCE, body)
+
+
+@pytest.mark.parametrize("level", ["WARN", "CRIT"])
+def test_the_words_of_a_tickscript_are_levels_too(level: str) -> None:
+    alert = only(SOURCE, payload_of("kapacitor", "critical", level=level))
+    assert (alert.status, alert.unreadable, alert.labels["severity"]) == (AlertStatus.FIRING, None, level.lower())
+
+
+def test_the_trouble_began_as_long_ago_as_it_lasts() -> None:
+    body = payload_of("kapacitor", "critical", time="2026-11-20T22:05:00Z", duration=300_000_000_000)
+    assert only(SOURCE, body).annotations["first_seen"] == "2026-11-20T22:00:00+00:00"
+
+
+@pytest.mark.parametrize("duration", [None, -1, 10**30, "5m", True])
+def test_an_odd_duration_says_nothing_of_the_beginning(duration: object) -> None:
+    assert "first_seen" not in only(SOURCE, payload_of("kapacitor", "critical", duration=duration)).annotations
+
+
+def test_details_are_read_without_their_html_marks() -> None:
+    body = payload_of("kapacitor", "critical", details="cpu of &#34;db-1&#34; &gt; 90")
+    assert only(SOURCE, body).annotations["description"] == 'cpu of "db-1" > 90'

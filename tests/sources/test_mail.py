@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from bot.sources.mail import SOURCE, verify
 from tests.sources.deliveries import RECEIVED_AT, delivery, only, payload_of, read
 
 SERVICES = ["postmark", "mailgun", "sendgrid", "ses", "brevo", "cloudmailin", "sparkpost", "oncall"]
+SERVICES += ["mailjet", "sendgrid-raw", "improvmx", "forwardemail", "envelope-of-data"]
 REPORT = {"subject": "Nobody can order", "message": "The last step says 500.", "from": "Robin Miller <robin@example.com>"}
 FORM = "application/x-www-form-urlencoded"
 
@@ -95,7 +95,7 @@ def test_several_mails_of_one_delivery_are_several_alerts() -> None:
 @pytest.mark.parametrize("body", [{}, {"to": "incidents@example.com"}, [], "text", {"items": []}])
 def test_a_body_without_a_mail_cannot_be_understood(body: Any) -> None:
     with pytest.raises(Malformed, match="holds no mail"):
-        SOURCE.read(replace(delivery("mail", REPORT), payload=body))
+        SOURCE.read(delivery("mail", REPORT)._replace(payload=body))
 
 
 def test_a_subscription_of_sns_is_never_an_alert() -> None:
@@ -146,3 +146,31 @@ def test_a_mail_that_cannot_be_taken_apart_is_still_an_alert_by_its_subject(head
     mail = {"mail": {"commonHeaders": {"subject": "Nobody can order", "from": ["robin@example.com"]}}, "content": f"{head}\n\nIt says 500."}
     alert = only(SOURCE, mail)
     assert (alert.title, alert.labels["sender"], alert.unreadable) == ("Nobody can order", "robin@example.com", None)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Headers": [{"Name": "Auto-Submitted", "Value": "auto-replied"}]},
+        {"message-headers": '[["X-Spam", "no"], ["Auto-Submitted", "auto-replied"]]'},
+        {"Headers": {"X-Mailer": "pine", "Auto-Submitted": "auto-replied"}},
+        {"headers": "Received: by mx\nAuto-Submitted: auto-replied (vacation)\n"},
+    ],
+)
+def test_an_automatic_reply_is_known_however_its_headers_are_listed(headers: dict[str, Any]) -> None:
+    reading = read(SOURCE, REPORT | headers)
+    assert (reading.alerts, len(reading.ignored)) == ((), 1)
+    assert len(read(SOURCE, REPORT | {"headers": "Auto-Submitted: no\n\nbody"}).alerts) == 1
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        {"RecordType": "Bounce", "Subject": "Nobody can order", "Description": "no such mailbox"},
+        {"type": "email.delivered", "data": {"subject": "Nobody can order"}},
+        {"notificationType": "Complaint", "mail": {"commonHeaders": {"subject": "Nobody can order"}}},
+    ],
+)
+def test_what_a_service_reports_of_a_mail_that_it_sent_is_no_alert(report: dict[str, Any]) -> None:
+    reading = read(SOURCE, report)
+    assert reading.alerts == () and "none arrived" in reading.ignored[0]

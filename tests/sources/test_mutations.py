@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -118,7 +117,7 @@ def test_one_odd_thing_anywhere_is_read_or_said_to_be_unreadable(kind: SourceKin
     for path in paths(delivery.payload):
         for odd in (..., *ODD):
             if path or odd is not ...:
-                try_to_read(kind, replace(delivery, payload=changed(delivery.payload, path, odd)))
+                try_to_read(kind, delivery._replace(payload=changed(delivery.payload, path, odd)))
 
 
 @KINDS
@@ -133,7 +132,7 @@ def test_several_odd_things_at_once_are_read_or_said_to_be_unreadable(kind: Sour
         odd = data.draw(st.one_of(st.sampled_from(ODD), st.text(max_size=40), st.integers(), st.just(...) if path else st.nothing()))
         payload = changed(payload, path, odd)
     tail = data.draw(st.sampled_from([delivery.tail, "", "a/b/c", "v2/alerts/%00/close"]))
-    try_to_read(kind, replace(delivery, payload=payload, tail=tail, headers={} if data.draw(st.booleans()) else delivery.headers))
+    try_to_read(kind, delivery._replace(payload=payload, tail=tail, headers={} if data.draw(st.booleans()) else delivery.headers))
 
 
 def at(value: Any, path: tuple[str | int, ...]) -> Any:
@@ -163,7 +162,7 @@ def test_a_good_alert_beside_odd_ones_is_never_lost(kind: SourceKind, data: st.D
     delivery = sample_of(kind)
     assert delivery is not None
     if isinstance(delivery.payload, dict) and SEVERAL[kind] not in list(paths(delivery.payload))[1:]:
-        delivery = replace(delivery, payload={"alerts": [delivery.payload]} if SEVERAL[kind] else [delivery.payload])
+        delivery = delivery._replace(payload={"alerts": [delivery.payload]} if SEVERAL[kind] else [delivery.payload])
     (good,) = SOURCES[kind].read(delivery).alerts
     entries = at(delivery.payload, SEVERAL[kind])
     odd = []
@@ -172,7 +171,7 @@ def test_a_good_alert_beside_odd_ones_is_never_lost(kind: SourceKind, data: st.D
         odd.append(changed(entries[0], path, data.draw(st.sampled_from(ODD))))
     place = data.draw(st.integers(0, len(odd)))
     mixed = [*odd[:place], entries[0], *odd[place:]]
-    reading = SOURCES[kind].read(replace(delivery, payload=changed(delivery.payload, SEVERAL[kind], mixed)))
+    reading = SOURCES[kind].read(delivery._replace(payload=changed(delivery.payload, SEVERAL[kind], mixed)))
     check(reading)
     assert same(good) in [same(alert) for alert in reading.alerts]
     assert len(reading.alerts) == len(mixed)

@@ -83,3 +83,54 @@ def test_a_body_with_nothing_but_a_state_still_fires() -> None:
 def test_a_body_that_is_no_object_is_malformed() -> None:
     with pytest.raises(Malformed, match="expected an object"):
         read(SOURCE, ["closed"])
+
+
+def test_the_variables_of_a_workflow_under_their_own_names_are_read() -> None:
+    alert = only(SOURCE, "variables")
+    assert (alert.status, alert.fingerprint, alert.title) == (AlertStatus.FIRING, "issue:5b1e77d0-aa", "Errors of payments > 3%")
+    wanted = {
+        "severity": "high",
+        "service": "payments",
+        "environment": "prod",
+        "team": "money",
+        "condition": "Error rate",
+        "policy": "Payments",
+    }
+    assert alert.labels.items() >= wanted.items()
+    assert "accountIds" not in alert.labels
+    wanted = {"description": "More than 3% of payments fail", "runbook_url": "https://runbooks.example.com/payments"}
+    assert alert.annotations.items() >= wanted.items()
+    assert alert.url == "https://one.newrelic.com/issues/5b1e77d0"
+    several = payload_of(SOURCE.kind, "variables", entitiesData={"names": ["payments", "orders"], "types": ["APPLICATION", "APPLICATION"]})
+    assert "service" not in only(SOURCE, several).labels
+
+
+def test_a_name_may_be_the_title_and_a_status_the_state() -> None:
+    named = payload_of(SOURCE.kind, "issue-activated", title=..., state=...) | {"name": ["Payments fail"], "status": "CLOSED"}
+    assert (only(SOURCE, named).title, only(SOURCE, named).status) == ("Payments fail", AlertStatus.RESOLVED)
+
+
+@pytest.mark.parametrize(("action", "status"), [("trigger", AlertStatus.FIRING), ("resolve", AlertStatus.RESOLVED)])
+def test_a_template_for_a_pager_is_understood(action: str, status: AlertStatus) -> None:
+    alert = only(SOURCE, {"event_action": action, "dedup_key": "5b1e", "payload": {"summary": "Payments fail", "severity": "critical"}})
+    assert (alert.status, alert.fingerprint, alert.title, alert.labels) == (status, "issue:5b1e", "Payments fail", {"severity": "critical"})
+
+
+@pytest.mark.parametrize(
+    ("body", "word"), [({"issueId": "5b", "state": "DEACTIVATED"}, "deactivated"), ({"deployment": {"revision": "8"}}, "deployment")]
+)
+def test_what_neither_fires_nor_ends_is_ignored_visibly(body: dict[str, object], word: str) -> None:
+    reading = read(SOURCE, body)
+    assert reading.alerts == ()
+    assert word in reading.ignored[0]
+
+
+def test_what_a_template_wraps_one_level_deeper_is_read() -> None:
+    inner = {"app": "orders", "current_state": "closed", "condition_name": "Orders wait", "incident_id": "88"}
+    alert = only(SOURCE, {"tags": ["team:orders"], "payload": inner})
+    assert (alert.status, alert.title, alert.fingerprint, alert.labels["team"]) == (
+        AlertStatus.RESOLVED,
+        "Orders wait",
+        "incident:88",
+        "orders",
+    )

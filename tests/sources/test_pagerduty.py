@@ -171,3 +171,36 @@ def test_a_webhook_counts_once_by_its_event() -> None:
 def test_what_is_no_event_cannot_be_understood(body: Any) -> None:
     with pytest.raises(Malformed):
         read(SOURCE, body)
+
+
+@pytest.mark.parametrize("tags", ["env:prod, service:orders", ["env:prod", "service:orders"], {"env": "prod", "service": "orders"}])
+def test_tags_in_the_details_of_an_event_become_labels(tags: Any) -> None:
+    details = {"tags": tags, "query": "avg(orders.waiting)"}
+    said = {"summary": "Orders wait", "source": "w1", "severity": "error", "timestamp": "2026-11-20T22:03:12Z", "custom_details": details}
+    event = {
+        "event_action": "trigger",
+        "payload": said,
+        "images": [{"src": "https://monitor.example.com/orders.png"}, {"src": "javascript:1"}],
+    }
+    alert = only(SOURCE, event)
+    assert alert.labels.items() >= {"service": "orders", "environment": "prod", "query": "avg(orders.waiting)"}.items()
+    assert "tags" not in alert.labels
+    wanted = {"latest_seen": "2026-11-20T22:03:12+00:00", "image_url": "https://monitor.example.com/orders.png"}
+    assert alert.annotations.items() >= wanted.items()
+
+
+def test_the_fields_that_people_add_to_incidents_become_labels() -> None:
+    incident = {
+        "id": "Q1",
+        "title": "Orders wait",
+        "teams": [{"summary": "Orders"}],
+        "custom_fields": [{"name": "environment", "value": "prod"}],
+    }
+    alert = only(SOURCE, {"event": {"id": "1", "event_type": "incident.triggered", "data": incident}})
+    assert alert.labels.items() >= {"environment": "prod", "team": "Orders"}.items()
+
+
+def test_a_sender_that_names_itself_as_the_component_is_no_service() -> None:
+    said = {"summary": "Orders wait", "source": "Grafana", "severity": "error", "component": "Grafana"}
+    assert "service" not in only(SOURCE, {"event_action": "trigger", "client": "Grafana", "payload": said}).labels
+    assert only(SOURCE, {"event_action": "trigger", "client": "Monitor", "payload": said}).labels["service"] == "Grafana"

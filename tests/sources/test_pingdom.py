@@ -69,3 +69,10 @@ def test_a_check_that_says_nothing_of_itself_waits_in_the_inbox() -> None:
 def test_a_body_that_is_no_object_is_kept_for_another_try() -> None:
     with pytest.raises(Malformed, match="expected an object"):
         read(SOURCE, [1])
+
+
+def test_a_transaction_fails_and_succeeds_again() -> None:
+    failing = only(SOURCE, payload_of(SOURCE.kind, "transaction-failing", check_name="Sign in"))
+    success = only(SOURCE, payload_of(SOURCE.kind, "transaction-failing", check_name="Sign in", current_state="SUCCESS"))
+    assert (failing.title, success.title) == ("Sign in is failing", "Sign in succeeds again")
+    assert failing.fingerprint == success.fingerprint and success.status is AlertStatus.RESOLVED

@@ -55,12 +55,24 @@ def test_an_alert_without_labels_is_unreadable() -> None:
     assert alert.unreadable == "body[0].labels: expected at least one label, such as alertname."
 
 
-def test_the_body_is_a_list_and_nothing_else() -> None:
+def test_a_body_without_alerts_cannot_be_understood() -> None:
     assert SOURCE.takes_arrays
     with pytest.raises(Malformed, match="the body: expected an array"):
-        read(SOURCE, payload_of("alertmanager", "group"))
+        read(SOURCE, payload_of("alertmanager", "group", alerts=...))
 
 
 def test_the_answer_is_an_alertmanagers() -> None:
     answer = SOURCE.answer(delivery(SOURCE.kind, "firing"), "receipt-1")
     assert (answer.status, answer.body) == (200, "")
+
+
+@pytest.mark.parametrize(("word", "status"), [("firing", AlertStatus.FIRING), ("resolved", AlertStatus.RESOLVED)])
+def test_the_group_of_an_alertmanager_that_was_sent_here_counts(word: str, status: AlertStatus) -> None:
+    entry = {
+        "status": word,
+        "labels": {"alertname": "OrdersWait"},
+        "annotations": {"summary": "Orders wait"},
+        "startsAt": "2026-11-20T22:03:12Z",
+    }
+    alert = only(SOURCE, {"version": "4", "receiver": "muster", "status": word, "alerts": [entry]})
+    assert (alert.status, alert.title) == (status, "Orders wait")

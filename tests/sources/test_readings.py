@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.domain.alert import Alert, AlertStatus, Note, Reading
 from bot.errors import Malformed
-from bot.sources.readings import each, guarded, joined, single
+from bot.sources.readings import each, guarded, joined, single, unreadable
 
 
 def alert_of(entry: Mapping[str, Any], place: str = "body") -> Alert:
@@ -39,3 +39,14 @@ def test_parts_say_together_what_each_of_them_says() -> None:
     second = guarded("shop", "messages[1]", 7, lambda: Reading(ignored=("A ping.",), confirm="https://example.com/confirm"))
     both = joined([first, second])
     assert both == Reading(first.alerts, first.notes, ("A ping.",), "https://example.com/confirm")
+
+
+def test_what_cannot_be_read_is_kept_without_what_is_called_a_secret() -> None:
+    raw = {
+        "title": 7,
+        "token": "s3cret",
+        "inner": {"api_key": "s3cret", "url": "https://muster.example.com/alerts/orders/s3cret", "kept": "yes"},
+    }
+    alert = unreadable("orders", "body", "odd", raw)
+    assert "s3cret" not in str(alert)
+    assert "yes" in alert.annotations["raw"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -136,3 +137,18 @@ def test_the_signature_is_hex_over_the_raw_body_and_a_delivery_counts_once() -> 
     assert not SOURCE.verify(b"shared", delivery("sentry", "issue-resolved", headers=signed))
     assert SOURCE.delivery_id(posted) == "r-1"
     assert set(signed) <= set(SOURCE.keeps)
+
+
+@pytest.mark.parametrize(
+    "around", [lambda event: {"event": event, "id": "7"}, lambda event: {"action": "triggered", "data": {"event": event}}]
+)
+def test_the_sample_event_of_the_test_buttons_is_no_alert(around: Any) -> None:
+    event = {"title": "An example", "issue_id": "7", "tags": [["level", "error"], ["sample_event", "yes"]]}
+    reading = read(SOURCE, around(event))
+    assert (reading.alerts, reading.ignored) == ((), ("Sentry's sample event arrived, as its test buttons send it; it is no alert.",))
+    assert read(SOURCE, around(event | {"tags": [["level", "error"]]})).alerts != ()
+
+
+def test_a_triggered_alert_that_sends_the_issue_alone_fires_for_it() -> None:
+    alert = only(SOURCE, {"action": "triggered", "data": {"issue": {"id": "7301", "title": "No price"}}})
+    assert (alert.status, alert.fingerprint, alert.title) == (AlertStatus.FIRING, "issue:7301", "No price")

@@ -102,3 +102,23 @@ def test_a_script_is_no_link() -> None:
     }
     alert = only(SOURCE, message)
     assert (alert.url, "runbook_url" in alert.annotations) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("down", "up"),
+    [
+        ("*[FIRING:1] OrdersWait*", "*[RESOLVED] OrdersWait*"),
+        (":fire: *[FIRING:1] OrdersWait*", ":white_check_mark: *[RESOLVED] OrdersWait*"),
+        ("🔥 [FIRING:1] OrdersWait", "✅ [RESOLVED] OrdersWait"),
+    ],
+)
+def test_emphasis_and_emoji_hide_no_marker(down: str, up: str) -> None:
+    fired, ended = only(SOURCE, {"text": down}), only(SOURCE, {"text": up})
+    assert (fired.status, ended.status, ended.title) == (AlertStatus.FIRING, AlertStatus.RESOLVED, "OrdersWait")
+    assert fired.fingerprint == ended.fingerprint
+
+
+def test_lines_of_a_text_that_name_a_severity_or_a_service_become_labels() -> None:
+    text = "*Alert:* Orders wait\n*Details:*\n • *severity:* `critical`\n • *service:* `orders`\nEnvironment: production"
+    labels = only(SOURCE, {"attachments": [{"title": "[FIRING:1] OrdersWait", "text": text}]}).labels
+    assert labels == {"severity": "critical", "service": "orders", "environment": "production"}

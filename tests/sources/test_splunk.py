@@ -60,3 +60,29 @@ def test_only_known_fields_of_a_result_are_kept() -> None:
 def test_a_body_that_is_no_object_is_malformed() -> None:
     with pytest.raises(Malformed, match="expected an object"):
         read(SOURCE, 7)
+
+
+def test_a_run_in_the_short_form_names_its_search_too() -> None:
+    assert (
+        only(SOURCE, payload_of(SOURCE.kind, "found", search_name=None, sid="scheduler_ops_search_Errors_at_1795212270_8")).title
+        == "Errors"
+    )
+
+
+def test_the_raw_event_says_what_no_field_of_the_result_says() -> None:
+    raw = '{"message": "No price for the cart", "exception_class": "ValueError", "log_level": "ERROR", "host": "web-9"}'
+    alert = only(SOURCE, payload_of(SOURCE.kind, "found", result={"_raw": raw, "host": "web-3", "release": "shop@2.1"}))
+    assert alert.labels.items() >= {"severity": "error", "host": "web-3"}.items()
+    assert alert.annotations.items() >= {"description": "No price for the cart", "error": "ValueError", "release": "shop@2.1"}.items()
+
+
+def test_a_detector_fires_and_recovers() -> None:
+    alert = only(SOURCE, "detector")
+    assert (alert.status, alert.title) == (AlertStatus.FIRING, "Critical alert: p95 above 2 s (Cart latency)")
+    assert alert.labels.items() >= {"severity": "critical", "host": "cart-7", "service": "cart", "environment": "prod"}.items()
+    assert alert.annotations["runbook_url"] == "https://runbooks.example.com/cart"
+    assert alert.url == "https://app.eu0.signalfx.com/#/detector/FbK1"
+    ended = only(SOURCE, payload_of(SOURCE.kind, "detector", status="ok", statusExtended=..., incidentId="GQ1", messageTitle="Cleared"))
+    assert (ended.status, ended.fingerprint) == (AlertStatus.RESOLVED, alert.fingerprint)
+    assert only(SOURCE, payload_of(SOURCE.kind, "detector", dimensions={"host": "cart-8"})).fingerprint != alert.fingerprint
+    assert only(SOURCE, payload_of(SOURCE.kind, "detector", statusExtended="better")).unreadable is not None

@@ -68,3 +68,8 @@ def test_an_unknown_status_waits_in_the_inbox(status: object) -> None:
 
 def test_a_test_that_says_nothing_of_itself_waits_in_the_inbox() -> None:
     assert "TestID" in (only(SOURCE, {"Status": "Down"}).unreadable or "")
+
+
+def test_the_code_of_a_query_is_the_error_as_well() -> None:
+    query = {"URL": "https://ledger.example.net", "Name": "Ledger API", "Code": "503", "Status": "Down"}
+    assert only(SOURCE, query, method="GET").annotations["error"] == "HTTP 503"

@@ -60,3 +60,24 @@ def test_an_update_without_the_component_still_counts() -> None:
 def test_a_body_that_no_status_page_wrote_is_refused_as_a_whole(body: object) -> None:
     with pytest.raises(Malformed):
         read(SOURCE, body)
+
+
+def test_pages_that_write_their_words_otherwise_are_understood() -> None:
+    alert = only(SOURCE, "other-page-incident")
+    assert (alert.status, alert.labels["severity"], alert.labels["state"]) == (AlertStatus.FIRING, "major_outage", "identified")
+    assert alert.annotations["description"] == "A bank does not answer."
+    body = {"component": {"id": "c1", "name": "Payouts", "status": "PARTIALOUTAGE"}, "component_update": {"new_status": "PARTIALOUTAGE"}}
+    assert only(SOURCE, body).title == "Payouts: partial outage"
+
+
+def test_a_page_that_says_the_state_in_its_updates_alone_is_understood() -> None:
+    body = payload_of("statuspage", "other-page-incident")
+    del body["incident"]["status"]
+    assert only(SOURCE, body).labels["state"] == "identified"
+    body["incident"]["incident_updates"].append({"status": "resolved", "created_at": "2026-11-20T23:00:00Z"})
+    assert only(SOURCE, body).status is AlertStatus.RESOLVED
+
+
+def test_announced_work_of_its_own_kind_is_ignored_by_name() -> None:
+    reading = read(SOURCE, "other-page-maintenance")
+    assert reading.alerts == () and "The ledger moves" in reading.ignored[0]

@@ -19,6 +19,7 @@ PAIRS = [
     ('ALARM: "orders-age" in EU (Frankfurt)', 'OK: "orders-age" in EU (Frankfurt)', '"orders-age" in EU (Frankfurt)'),
     ("Problem: Disk of w1 is full", "Resolved in 5m 3s: Disk of w1 is full", "Disk of w1 is full"),
     ("** PROBLEM Service Alert: w1/Disk is CRITICAL **", "** RECOVERY Service Alert: w1/Disk is OK **", "Service Alert: w1/Disk"),
+    ("[PROBLEM] disk on w1 is CRITICAL!", "[RECOVERY] disk on w1 is OK!", "disk on w1"),
     ("Monitor is DOWN: Orders", "Monitor is UP: Orders", "Orders"),
     ("DOWN | nightly", "UP | nightly", "nightly"),
     ('The check "nightly" is DOWN.', 'The check "nightly" is UP.', "nightly"),

@@ -85,3 +85,16 @@ def test_a_token_that_was_taken_for_a_secret_leaves_the_checks_apart() -> None:
     assert only(SOURCE, [hidden]).fingerprint != only(SOURCE, [other]).fingerprint
     assert only(SOURCE, [hidden | {"event": "check.up"}]).fingerprint == only(SOURCE, [hidden]).fingerprint
     assert "secret" not in str(only(SOURCE, [hidden]))
+
+
+def test_a_certificate_says_when_it_expires() -> None:
+    certificate = {"cert": {"subject": "ledger.example.net", "to": "2026-12-07T21:00:18Z"}, "days_before_expiration": 7}
+    alert = only(SOURCE, [_event("down", event="check.ssl_expiration", ssl=certificate)])
+    assert alert.annotations["expires_at"] == "2026-12-07T21:00:18+00:00"
+
+
+def test_a_certificate_tells_its_check_where_the_event_does_not() -> None:
+    renewed = {"new_cert": {"subject": "ledger.example.net"}, "old_cert": {"subject": "ledger.example.net"}}
+    bad = only(SOURCE, [{"event": "check.ssl_expiration", "check": {}, "ssl": {"cert": {"subject": "ledger.example.net"}}}])
+    good = only(SOURCE, [{"event": "check.ssl_renewed", "check": {}, "ssl": renewed}])
+    assert bad.labels["monitor"] == "ledger.example.net" and bad.fingerprint == good.fingerprint

@@ -99,3 +99,21 @@ def test_headers_passwords_and_keys_of_the_monitor_are_not_kept() -> None:
 
 def test_a_message_about_a_monitor_without_name_and_number_waits_in_the_inbox() -> None:
     assert "monitor.id" in (only(SOURCE, {"heartbeat": {"status": 0}}).unreadable or "")
+
+
+def test_the_address_in_a_notice_of_expiry_is_a_label_without_its_secrets() -> None:
+    body = payload_of(SOURCE.kind, "certificate")
+    body["msg"] = body["msg"].replace("https://ledger", "https://sam:swordfish@ledger")
+    alert = only(SOURCE, body)
+    assert alert.title == "Ledger API: server certificate ledger.example.net will expire in 7 days"
+    assert alert.labels["host"] == "ledger.example.net" and "swordfish" not in str(alert)
+
+
+def test_a_domain_that_expires_is_known_as_a_host() -> None:
+    assert only(SOURCE, {"msg": "Domain name example.net will expire in 14 days"}).labels == {"host": "example.net"}
+
+
+def test_a_recovery_says_since_when_the_monitor_was_down() -> None:
+    body = payload_of(SOURCE.kind, "up")
+    body["heartbeat"]["lastDownTime"] = "2026-11-20 21:55:00"
+    assert only(SOURCE, body).annotations["first_seen"] == "2026-11-20T21:55:00+00:00"

@@ -68,10 +68,44 @@ def test_the_friendly_name_decides_where_a_template_leaves_the_number_out() -> N
 
 @pytest.mark.parametrize("kind", ["7", "", None, {"a": 1}])
 def test_an_unknown_type_waits_in_the_inbox(kind: object) -> None:
-    alert = only(SOURCE, payload_of(SOURCE.kind, "down", alertType=kind, alertTypeFriendlyName="Paused"))
+    alert = only(SOURCE, payload_of(SOURCE.kind, "down", alertType=kind, alertTypeFriendlyName="Wobbly"))
     assert "alertType" in (alert.unreadable or "")
 
 
 def test_a_secret_in_the_query_is_not_kept() -> None:
     odd = read(SOURCE, payload_of(SOURCE.kind, "down", alertType="9", alertTypeFriendlyName=""), query={"token": "swordfish"})
     assert odd.alerts[0].unreadable and "swordfish" not in str(odd)
+
+
+@pytest.mark.parametrize(("number", "name", "said"), [("99", "Paused", "is paused"), (None, "Started", "is being watched again")])
+def test_a_monitor_that_is_paused_or_started_is_no_alert(number: str | None, name: str, said: str) -> None:
+    reading = read(SOURCE, payload_of(SOURCE.kind, "down", alertType=number, alertTypeFriendlyName=name))
+    assert reading.alerts == () and f"Ledger API {said}" in reading.ignored[0]
+
+
+def test_a_password_that_somebody_wrote_into_the_body_is_not_kept() -> None:
+    alert = only(SOURCE, payload_of(SOURCE.kind, "down", alertType="7", alertTypeFriendlyName="", key="swordfish", apiKey="swordfish"))
+    assert alert.unreadable is not None and "swordfish" not in str(alert)
+
+
+def test_the_short_names_that_people_give_their_fields_are_understood() -> None:
+    body = {"name": "Ledger API", "url": "https://ledger.example.net", "status": "Down", "reason": "Connection Timeout"}
+    fired, ended = only(SOURCE, body), only(SOURCE, body | {"status": "Up"})
+    assert (fired.title, fired.annotations["error"], fired.labels["host"]) == (
+        "Ledger API is down",
+        "Connection Timeout",
+        "ledger.example.net",
+    )
+    assert fired.fingerprint == ended.fingerprint and ended.status is AlertStatus.RESOLVED
+
+
+@pytest.mark.parametrize("field", ["text", "content"])
+def test_a_sentence_for_people_is_understood(field: str) -> None:
+    fired, ended = only(SOURCE, {field: "Ledger API is Down"}), only(SOURCE, {field: "Ledger API is Up"})
+    assert (fired.title, fired.status, ended.status) == ("Ledger API is down", AlertStatus.FIRING, AlertStatus.RESOLVED)
+    again = only(SOURCE, {field: "Monitor is DOWN: Ledger API ( https://ledger.example.net ) - Reason: Timeout"})
+    assert fired.fingerprint == ended.fingerprint == again.fingerprint
+
+
+def test_tags_in_a_list_are_labels() -> None:
+    assert only(SOURCE, payload_of(SOURCE.kind, "down", monitorTags=["env:production"])).labels["environment"] == "production"

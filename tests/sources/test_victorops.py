@@ -66,3 +66,41 @@ def test_the_answer_is_what_victorops_says() -> None:
     answer = SOURCE.answer(delivery(SOURCE.kind, "critical"), "r-1")
     assert (answer.status, answer.body) == (200, {"result": "success", "entity_id": "ledger-2/disk"})
     assert SOURCE.answer(delivery(SOURCE.kind, {"message_type": "INFO"}), "r-1").body == {"result": "success", "entity_id": "r-1"}
+
+
+def test_fields_that_somebody_added_are_labels_and_macros_are_not() -> None:
+    alert = only(SOURCE, payload_of(SOURCE.kind, "critical", environment="production", team="ledger", LASTHOSTCHECK="1795212000"))
+    assert (alert.labels["environment"], alert.labels["team"]) == ("production", "ledger")
+    assert "LASTHOSTCHECK" not in alert.labels and "state_message" not in alert.labels
+
+
+def test_an_api_key_in_the_body_is_not_kept() -> None:
+    body = payload_of(SOURCE.kind, "critical", api_key="swordfish")
+    assert "swordfish" not in str(only(SOURCE, body)) and "swordfish" not in str(only(SOURCE, body | {"message_type": "ODD"}))
+
+
+def test_a_search_of_splunk_is_called_by_its_name_and_its_session_is_not_kept() -> None:
+    search = {
+        "search_name": "Slow ledger",
+        "app": "search",
+        "results_link": "https://splunk.example.net/go?sid=7",
+        "session_key": "swordfish",
+    }
+    alert = only(SOURCE, {"message_type": "CRITICAL", "entity_id": "Splunk", "monitoring_tool": "Splunk"} | search)
+    assert (alert.title, alert.url) == ("Slow ledger", "https://splunk.example.net/go?sid=7")
+    assert "service" not in alert.labels and "swordfish" not in str(alert)
+
+
+def test_the_page_and_the_runbook_of_another_tool_are_links() -> None:
+    links = {"detector_url": "https://signals.example.net/d/7", "runbook_url": "https://runbooks.example.net/memory"}
+    alert = only(SOURCE, {"message_type": "critical", "entity_id": "memory", "severity": "Minor"} | links)
+    assert (alert.url, alert.annotations["runbook_url"]) == (links["detector_url"], links["runbook_url"])
+    assert alert.labels["severity"] == "critical" and "detector_url" not in alert.labels
+
+
+def test_trouble_is_first_seen_when_its_state_began() -> None:
+    assert (
+        only(SOURCE, payload_of(SOURCE.kind, "critical", state_start_time=1795212000)).annotations["first_seen"]
+        == "2026-11-20T22:00:00+00:00"
+    )
+    assert "first_seen" not in only(SOURCE, "recovery").annotations

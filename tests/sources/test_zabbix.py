@@ -80,3 +80,74 @@ def test_discoveries_are_no_problems(number: str, kind: str) -> None:
 def test_a_body_that_is_no_object_is_malformed() -> None:
     with pytest.raises(Malformed, match="expected an object"):
         read(SOURCE, [payload_of(SOURCE.kind, "problem")])
+
+
+@pytest.mark.parametrize(
+    ("subject", "message", "status"),
+    [
+        ("Problem: Mail queue is long", "message_problem", AlertStatus.FIRING),
+        ("Resolved in 4m 10s: Mail queue is long", "message_recovery", AlertStatus.RESOLVED),
+    ],
+)
+def test_the_message_templates_of_zabbix_say_enough_without_any_macro(subject: str, message: str, status: AlertStatus) -> None:
+    texts = payload_of(SOURCE.kind, "messages")
+    alert = only(SOURCE, {"to": "ops", "subject": subject, "message": texts[message]})
+    assert (alert.status, alert.title) == (status, "Mail queue is long")
+    assert alert.labels == {"host": "mail-1", "severity": "high"}
+    assert alert.fingerprint == only(SOURCE, {"subject": "Problem: Mail queue is long", "message": texts["message_problem"]}).fingerprint
+
+
+def test_an_update_in_words_is_a_note() -> None:
+    texts = payload_of(SOURCE.kind, "messages")
+    reading = read(
+        SOURCE, {"subject": "Updated problem in 2m: Mail queue is long", "message": texts["message_update"], "trigger_id": "15502"}
+    )
+    assert (reading.alerts, reading.notes) == ((), (Note("trigger:15502", "Updated in Zabbix"),))
+
+
+def test_parameters_with_short_names_of_their_own_are_understood() -> None:
+    alert = only(SOURCE, "short_names")
+    assert (alert.status, alert.fingerprint, alert.title) == (AlertStatus.FIRING, "trigger:15502", "Mail queue is long")
+    assert alert.labels.items() >= {"host": "mail-1", "service": "mail", "environment": "prod", "severity": "high"}.items()
+    assert alert.url == "https://zabbix.example.com/tr_events.php?triggerid=15502&eventid=8801"
+    (note,) = read(SOURCE, payload_of(SOURCE.kind, "short_names", update_action="acknowledged")).notes
+    assert note == Note("trigger:15502", "Acknowledged in Zabbix")
+
+
+@pytest.mark.parametrize(("word", "status"), [("alerting", AlertStatus.FIRING), ("ok", AlertStatus.RESOLVED)])
+def test_a_state_of_a_script_for_another_receiver_counts(word: str, status: AlertStatus) -> None:
+    alert = only(SOURCE, {"alert_uid": "8801", "title": "Mail queue is long", "state": word, "message": "Host: mail-1"})
+    assert (alert.status, alert.labels["host"]) == (status, "mail-1")
+
+
+def test_a_service_of_zabbix_is_one_alert_whatever_its_severity_becomes() -> None:
+    service = {
+        "event_source": "4",
+        "event_value": "1",
+        "service_name": "Shop",
+        "event_name": "Status of Shop is High",
+        "service_tags": "env:prod",
+    }
+    worse, over = service | {"event_name": "Status of Shop is Disaster"}, service | {"event_value": "0"}
+    assert len({only(SOURCE, one).fingerprint for one in (service, worse, over)}) == 1
+    assert only(SOURCE, service).labels.items() >= {"service": "Shop", "environment": "prod"}.items()
+
+
+def test_the_address_that_a_script_posts_to_and_its_token_are_kept_nowhere() -> None:
+    for state in ("PROBLEM", "nothing known"):
+        sent = {
+            "URL": "https://muster.example.com/alerts/zabbix/s3cret",
+            "ApiKey": "s3cret",
+            "eventid": "8801",
+            "name": "Mail queue is long",
+        }
+        alert = only(SOURCE, sent | {"host": "mail-1", "severity": "4", "status": state})
+        assert "s3cret" not in str(alert)
+        assert (alert.unreadable is None) == (state == "PROBLEM")
+    assert only(SOURCE, payload_of(SOURCE.kind, "problem", zabbix_url="https://zabbix.example.com/alerts/x")).url is not None
+
+
+def test_a_number_is_a_severity_under_any_of_its_names() -> None:
+    body = {"event_is_problem": "1", "event_is_update": "0", "event_severity": "4", "alert_subject": "Problem: Mail queue is long"}
+    assert only(SOURCE, body).labels["severity"] == "high"
+    assert read(SOURCE, body | {"event_is_update": "1"}).alerts == ()

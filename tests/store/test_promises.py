@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from bot.domain.access import Access
 from bot.domain.escalation import Position
 from bot.domain.incidents import Incident, Purpose
 from bot.domain.pages import PageState
-from bot.domain.policy import Access
 from bot.domain.severity import ClockName
 from bot.domain.timers import TimerKind
 from bot.errors import Conflict

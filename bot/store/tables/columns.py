@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -28,7 +29,9 @@ def _in_utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
+@lru_cache(4096)
 def _as_text(value: datetime | None) -> str | None:
+    """The moment as SQLite holds it; the rows of a batch share most of theirs."""
     if value is None:
         return None
     return (value if value.tzinfo is UTC else _in_utc(value)).isoformat(" ", "microseconds")[:26]

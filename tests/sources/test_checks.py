@@ -1,0 +1,46 @@
+"""What monitors of single checks have in common: what a check is called, and templates that nothing was filled into."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.domain.routing import SourceKind
+from bot.sources import SOURCES
+from bot.sources.checks import called
+from tests.sources.deliveries import only, read
+
+ADDRESS = "https://sam:swordfish@ledger.example.net/pay?token=swordfish"
+NAMELESS: dict[SourceKind, Any] = {
+    SourceKind.UPDOWN: [{"event": "check.down", "check": {"token": "p4xz", "url": ADDRESS}}],
+    SourceKind.UPTIMEROBOT: {"monitorID": "7", "monitorURL": ADDRESS, "monitorFriendlyName": ADDRESS, "alertType": "1"},
+    SourceKind.STATUSCAKE: {"Name": ADDRESS, "URL": ADDRESS, "Status": "Down", "StatusCode": "0"},
+    SourceKind.PINGDOM: {"check_id": 7, "check_params": {"full_url": ADDRESS}, "current_state": "DOWN"},
+    SourceKind.BETTER_STACK: {"event": "started", "data": {"id": "7", "type": "incident", "attributes": {"url": ADDRESS}}},
+}
+
+
+@pytest.mark.parametrize("kind", list(NAMELESS), ids=lambda kind: kind.value)
+def test_a_check_that_is_called_by_its_address_keeps_no_secret_of_it(kind: SourceKind) -> None:
+    alert = only(SOURCES[kind], NAMELESS[kind])
+    assert alert.title.startswith("https://ledger.example.net/pay")
+    assert "swordfish" not in str(alert)
+
+
+def test_the_first_name_that_says_anything_counts() -> None:
+    assert (called(None, " ", "Ledger API"), called(7), called("see https://x")) == ("Ledger API", "7", "see https://x")
+
+
+TEMPLATES: dict[SourceKind, dict[str, str]] = {
+    SourceKind.UPTIMEROBOT: {"monitorID": "*monitorID*", "alertType": "*alertType*"},
+    SourceKind.STATUSCAKE: {"Name": "|NAME|", "Status": "|STATUS|"},
+    SourceKind.CHECKLY: {"check_id": "{{CHECK_ID}}", "alert_type": "{{ALERT_TYPE}}"},
+    SourceKind.HEALTHCHECKS: {"name": "$NAME", "status": "$STATUS"},
+}
+
+
+@pytest.mark.parametrize("kind", list(TEMPLATES), ids=lambda kind: kind.value)
+def test_a_template_that_nothing_was_filled_into_is_no_alert(kind: SourceKind) -> None:
+    reading = read(SOURCES[kind], TEMPLATES[kind])
+    assert reading.alerts == () and "filled nothing in" in reading.ignored[0]
