@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import aiohttp
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from bench import load, servers, storm
 from bench.report import Figure, run
@@ -27,6 +28,7 @@ from bot.sandbox import samples
 ROUNDS, SECONDS, BACKLOG = 3, 3.0, 10_000
 _BEARER = f"Authorization: Bearer {servers.SECRET}\r\n"
 _WORKED_OFF_WITHIN = 600.0
+_WAITING = text("SELECT EXISTS (SELECT 1 FROM intake WHERE state IN ('pending', 'working'))")
 Body = Callable[[int], bytes]
 
 
@@ -109,14 +111,17 @@ async def _muster(server: Server, bare_rate: float, said: Body) -> Round:
 
 
 async def _worked_off(server: Server) -> None:
-    """Waits until nothing is left in the intake."""
-    async with aiohttp.ClientSession() as http, asyncio.timeout(_WORKED_OFF_WITHIN):
-        while True:
-            async with http.get(f"{server.url}/metrics") as response:
-                waiting = [line for line in (await response.text()).splitlines() if line.startswith("muster_intake_bodies{")]
-            if not any("pending" in line or "working" in line for line in waiting):
-                return
-            await asyncio.sleep(0.2)
+    """Waits until nothing is left in the intake; looks into the database itself, for to be asked is work as well."""
+    engine = create_async_engine(server.database_url)
+    try:
+        async with asyncio.timeout(_WORKED_OFF_WITHIN):
+            while True:
+                async with engine.connect() as connection:
+                    if not (await connection.execute(_WAITING)).scalar_one():
+                        return
+                await asyncio.sleep(0.1)
+    finally:
+        await engine.dispose()
 
 
 def _figures(rounds: dict[str, list[Round]], kind: str) -> list[Figure]:

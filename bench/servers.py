@@ -32,11 +32,12 @@ _WITHIN = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server, and how long it took until it said that it was ready."""
+    """A running server, how long it took until it said that it was ready, and the database of one that has any."""
 
     url: str
     process: subprocess.Popen[bytes]
     ready_after: float
+    database_url: str = ""
 
     def resident_mib(self, *, peak: bool = False) -> float | None:
         """Its memory in MiB, or the most that it ever had; None where /proc does not tell."""
@@ -87,7 +88,7 @@ async def started(*command: str, environment: Mapping[str, str], port: int, read
         try:
             url = f"http://127.0.0.1:{port}"
             await _ready(url, process, ready)
-            yield Server(url, process, time.perf_counter() - began)
+            yield Server(url, process, time.perf_counter() - began, environment.get("DATABASE_URL", ""))
         finally:
             process.terminate()
             process.wait(20)

@@ -18,13 +18,13 @@ from bot.sources import SOURCES
 from bot.sources.forms import decode, form_of
 from bot.sources.source import Delivery, Form
 
-BATCH = 1000
+BATCH = 2000
 """Bodies to a transaction while the door is quiet."""
 SMALL_BATCH = 96
 """Bodies to a transaction while the door is pressed: short enough that nobody waits long for the write gate."""
 ALERTS_AT_MOST = 5000
 """Alerts of one body: no monitor groups more, and nobody else's alert may wait behind them."""
-ALERTS_TOGETHER = 2000
+ALERTS_TOGETHER = 2500
 """Alerts of several bodies to a transaction."""
 LEAST_SHARE = 0.03
 """The part of the time that the worker works while the door is pressed and no body has waited for long."""

@@ -53,9 +53,8 @@ def _said(taken: Batch, heard: Iterable[Heard]) -> dict[str, _Word]:
     """The last word of the batch on each check that an alert of it is about, the service that its route gives it counted in."""
     said: dict[str, _Word] = {}
     for one in heard:
-        if one.alert.unreadable is None:
-            word = _Word(one.alert.status is AlertStatus.FIRING, one.alert.title, one.received_at)
-            said.update(dict.fromkeys(_about(taken.work, taken.judge(one).values), word))
+        for name in _about(taken.work, taken.judge(one).values) if one.alert.unreadable is None else ():
+            said[name] = _Word(one.alert.status is AlertStatus.FIRING, one.alert.title, one.received_at)
     return said
 
 

@@ -49,7 +49,7 @@ def left_out(group: Any) -> tuple[str, ...]:
 def alert_of(source: str, entry: Mapping[str, Any], common: Mapping[str, str], place: str) -> Alert:
     """One alert of a group; raises Malformed when it does not say whether it fires."""
     raw, annotations = entry.get("labels"), {**common, **texts_of(entry.get("annotations"))}
-    labels = tags_of(raw) if isinstance(raw, Mapping) else {}
+    labels = tags_of(raw) if isinstance(raw, dict) else {}
     status = status_of(entry.get("status"), STATES, f"{place}.status")
     return Alert(
         source=source,

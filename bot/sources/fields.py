@@ -66,7 +66,7 @@ def title_of(*candidates: Any) -> str:
 def at(value: Any, *path: str | int) -> Any:
     """What lies at a path of keys and places inside objects and arrays; None where anything on the way is missing or something else."""
     for step in path:
-        if isinstance(step, str) and isinstance(value, Mapping):
+        if isinstance(step, str) and isinstance(value, dict):
             value = value.get(step)
         elif isinstance(step, int) and isinstance(value, list) and -len(value) <= step < len(value):
             value = value[step]
@@ -77,7 +77,7 @@ def at(value: Any, *path: str | int) -> Any:
 
 def texts_of(value: Any) -> dict[str, str]:
     """A JSON object as names and texts, without what is null; empty for anything else."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return {}
     return {text_of(key, 200): text_of(item) for key, item in value.items() if item is not None}
 
@@ -97,7 +97,7 @@ def list_of(value: Any, place: str) -> list[Any]:
 
 def object_of(value: Any, place: str) -> Mapping[str, Any]:
     """A JSON object; raises Malformed when it is something else."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         raise Malformed(f"{place}: expected an object.")
     return value
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -65,11 +65,10 @@ def is_secret_name(name: str) -> bool:
     return _SECRET.search(name) is not None
 
 
-def _tags(value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping):
-        yield from ((text_of(name, _NAME_LIMIT), text_of(text, _TAG_LIMIT)) for name, text in value.items())
-    else:
-        yield from map(_tag, value if isinstance(value, list) else text_of(value).split(","))
+def _tags(value: Any) -> Iterable[tuple[str, str]]:
+    if isinstance(value, dict):
+        return [(text_of(name, _NAME_LIMIT), text_of(text, _TAG_LIMIT)) for name, text in value.items()]
+    return map(_tag, value if isinstance(value, list) else text_of(value).split(","))
 
 
 def _tag(tag: Any) -> tuple[str, str]:
