@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -52,8 +53,8 @@ async def _react(world: World, title: str) -> tuple[float, float]:
 
     async def look() -> tuple[float, float] | None:
         found = (await world.requests(since))["requests"]
-        page = _first(found, "Messages", "Body", title)
-        card = _first(found, "chat.postMessage", "text", f"[P0] {title}")
+        page = _first(found, "Messages", ("Body", "ContentVariables"), title)
+        card = _first(found, "chat.postMessage", ("text",), f"[P0] {title}")
         return None if page is None or card is None else ((page - sent_at).total_seconds(), (card - sent_at).total_seconds())
 
     spans = await world.until(look, f"the page and the card of {title}")
@@ -61,12 +62,12 @@ async def _react(world: World, title: str) -> tuple[float, float]:
     return spans
 
 
-def _first(requests: list[dict[str, Any]], name: str, field: str, words: str) -> datetime | None:
-    """When the sandbox had taken the first request of that name that says those words."""
+def _first(requests: list[dict[str, Any]], name: str, fields: Sequence[str], words: str) -> datetime | None:
+    """When the sandbox had taken the first request of that name that says those words in one of the fields."""
     found = (
         request["at"]
         for request in requests
-        if request["name"] == name and request["error"] is None and words in str(request["params"].get(field))
+        if request["name"] == name and request["error"] is None and any(words in str(request["params"].get(field)) for field in fields)
     )
     first = next(found, None)
     return None if first is None else datetime.fromisoformat(first)

@@ -59,6 +59,7 @@ class Situation:
     counted: AlertCounts | None = None
     closing: Closing = field(default_factory=Closing)
     unwritten: tuple[str, ...] = ()
+    merged_into: str | None = None
 
     @property
     def reference(self) -> str:

@@ -75,7 +75,7 @@ def _acknowledgement(s: Situation) -> str:
 def _end(s: Situation) -> str:
     incident = s.incident
     ended = f"The trouble ended {times.moment(incident.ended_at, s.zones)}" if incident.ended_at is not None else ""
-    how = "Merged into another incident" if incident.merged_into is not None else "Resolved"
+    how = f"Merged into {s.merged_into}" if s.merged_into is not None else "Resolved"
     resolved = "" if incident.open else f"{how} by {name_text(s, incident.resolved_by)}; `/incident reopen` opens it again"
     return " · ".join(part for part in (ended, resolved) if part)
 

@@ -10,6 +10,7 @@ from bot.domain.people import Member
 from bot.domain.timeline import EntryKind
 from bot.errors import Malformed, NotFound, Refused
 from bot.messages import texts
+from bot.services import situations
 from bot.services.people import may_see, require_act
 from bot.services.work import UnitOfWork
 from bot.store import follow_ups, incidents, people
@@ -35,7 +36,7 @@ async def add(work: UnitOfWork, incident_id: str, member: Member, text: str, own
     words = texts.one_line(text, TEXT_LIMIT)
     if not words:
         raise Malformed("Say what is to be done, for example `/incident followup Alert on the queue's age`.")
-    incident = await incidents.lock_incident(work.tx, incident_id)
+    incident = await situations.hold_unmerged(work, incident_id)
     owner_id = owner.id if owner is not None else (incident.owner_id or member.id)
     return await write(work, incident, words, FollowUpKind.ACTION, owner_id, member.id)
 

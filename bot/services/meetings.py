@@ -18,7 +18,7 @@ from bot.store import incidents, meetings
 async def move(work: UnitOfWork, incident_id: str, member: Member, text: str) -> Meeting:
     """The meeting, moved to the time that the text names, or planned for it; everybody is invited anew."""
     require_act(member)
-    incident = await incidents.lock_incident(work.tx, incident_id)
+    incident = await situations.hold_unmerged(work, incident_id)
     if incident.open:
         raise Refused(f"{incident.reference} is not resolved yet; the meeting about it is planned then.")
     policy = await work.policy_of(incident.policy_digest)

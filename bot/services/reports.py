@@ -13,7 +13,6 @@ from bot.services import promises, situations
 from bot.services.outbox import say
 from bot.services.people import require_act
 from bot.services.work import UnitOfWork
-from bot.store import incidents
 
 _TEXT_LIMIT = 10_000
 
@@ -21,7 +20,7 @@ _TEXT_LIMIT = 10_000
 async def write(work: UnitOfWork, incident_id: str, member: Member, text: str) -> Incident:
     """Posts the report in the channel and where the incident was announced, which keeps its promise."""
     require_act(member)
-    incident = await incidents.lock_incident(work.tx, incident_id)
+    incident = await situations.hold_unmerged(work, incident_id)
     said = texts.clean(text.strip(), _TEXT_LIMIT)
     if not said:
         raise Malformed("Write the report, for example `/incident report The pool ran dry; it is larger now.`; alone, a form asks for it.")

@@ -140,9 +140,7 @@ async def tick(work: UnitOfWork, incident_id: str, person_id: str, number: int, 
     Resolved incidents too: the last steps of a runbook are for afterwards.
     """
     await actor(work, person_id)
-    incident = await incidents.lock_incident(work.tx, incident_id)
-    if incident.merged_into is not None:
-        raise Refused(f"{incident.reference} was merged into another incident. Tick the step there.")
+    incident = await situations.hold_unmerged(work, incident_id)
     progress = _one(incident, await progress_of(work, incident), key)
     step = next((step for step in progress.steps if step.number == number), None)
     if step is None:

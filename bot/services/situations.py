@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.domain.incidents import Incident, Purpose, find_number
 from bot.domain.severity import ClockName
 from bot.domain.situation import Situation
-from bot.errors import NotFound
+from bot.errors import NotFound, Refused
 from bot.services import fulfilment, write_up
 from bot.services.people import unknown
 from bot.services.work import UnitOfWork
@@ -38,12 +38,26 @@ async def read(work: UnitOfWork, incident: Incident) -> Situation:
         closing=await fulfilment.read(work, incident, policy),
         unwritten=await write_up.unwritten(work, incident, policy) if owes_write_up else (),
         system=system.title if (system := policy.systems.get(incident.system or "")) is not None else incident.system,
+        merged_into=await _merged_into(work, incident),
     )
 
 
 async def situation(work: UnitOfWork, incident_id: str) -> Situation:
     """The situation of the incident with that id."""
     return await read(work, await incidents.get_incident(work.tx, incident_id))
+
+
+async def hold_unmerged(work: UnitOfWork, incident_id: str) -> Incident:
+    """The incident, held until the transaction ends; raises Refused for one that was merged away, with the one that goes on."""
+    held = await incidents.lock_incident(work.tx, incident_id)
+    into = await _merged_into(work, held)
+    if into is not None:
+        raise Refused(f"{held.reference} was merged into {into}. Do it there.")
+    return held
+
+
+async def _merged_into(work: UnitOfWork, incident: Incident) -> str | None:
+    return None if incident.merged_into is None else (await incidents.get_incident(work.tx, incident.merged_into)).reference
 
 
 async def incident(work: UnitOfWork, incident_id: str) -> Incident:

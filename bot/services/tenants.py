@@ -17,7 +17,7 @@ from bot.services import informing, promises, situations
 from bot.services.outbox import say
 from bot.services.people import require_act
 from bot.services.work import UnitOfWork
-from bot.store import incidents, timeline
+from bot.store import timeline
 
 _TEXT_LIMIT = 10_000
 
@@ -36,7 +36,7 @@ def concerned(tenants: Mapping[str, Tenant], situation: Situation) -> dict[str, 
 async def write(work: UnitOfWork, incident_id: str, member: Member, text: str) -> list[str]:
     """The names of the tenants who are written to, each address by a mail of its own; this keeps the promise to them."""
     require_act(member)
-    incident = await incidents.lock_incident(work.tx, incident_id)
+    incident = await situations.hold_unmerged(work, incident_id)
     said = texts.clean(text.strip(), _TEXT_LIMIT)
     if not said:
         raise Malformed("Write what they are to read, for example `/incident tenants Logging in fails since 14:05, we are on it.`")

@@ -23,7 +23,7 @@ _LINK_LIMIT = 1000
 async def link(work: UnitOfWork, incident_id: str, member: Member, address: str) -> Incident:
     """The incident with the link of its ticket, which keeps the promise of one."""
     require_act(member)
-    incident = await incidents.lock_incident(work.tx, incident_id)
+    incident = await situations.hold_unmerged(work, incident_id)
     checked = _checked(address.strip().strip("<>"))
     incident = await incidents.change_incident(work.tx, incident, ticket=checked)
     await work.write(EntryKind.TICKET_LINKED, incident.id, actor_id=member.id, text=checked)

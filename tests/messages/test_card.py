@@ -118,8 +118,8 @@ def test_the_card_says_what_the_alert_says_beside_its_title() -> None:
 
 
 def test_a_merged_incident_is_not_called_resolved() -> None:
-    s = situation(status=Status.RESOLVED, resolved_at=after(95), resolved_by="ana", merged_into="i41")
-    assert "Merged into another incident by Ana; `/incident reopen` opens it again" in str(card.details(s))
+    s = replace(situation(status=Status.RESOLVED, resolved_at=after(95), resolved_by="ana"), merged_into="INC-41")
+    assert "Merged into INC-41 by Ana; `/incident reopen` opens it again" in str(card.details(s))
 
 
 def test_a_provisional_severity_stands_on_the_card_with_its_reason_escaped() -> None:

@@ -206,7 +206,7 @@ async def test_alerts_that_are_put_into_an_incident_by_hand_or_by_merging_bring_
     await do(house, "merge INC-2 INC-1", channel="general")
     assert [message.text.split(":")[0] for message in checklists(house, channel)] == ["Steps of Queue backlog", "Steps of High error rate"]
     gone = "inc-2-checkout-returns-500-for-card-payments"
-    assert "INC-2 was merged into another incident. Tick the step there." in await do(house, "runbook 1", channel=gone)
+    assert "INC-2 was merged into INC-1. Do it there." in await do(house, "runbook 1", channel=gone)
 
 
 async def test_when_it_was_last_used_is_said_and_a_private_incident_is_not_named(house: House) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,7 +14,8 @@ from bot.domain.incidents import Incident
 from bot.domain.status import Status
 from bot.domain.timeline import EntryKind
 from bot.errors import Malformed, NotFound, Refused
-from bot.services import inbox, merging
+from bot.messages import card
+from bot.services import follow_ups, inbox, meetings, merging, reports, situations, tenants, tickets
 from bot.services.work import UnitOfWork
 from bot.store import alerts as alert_rows
 from bot.store import incidents as incident_rows
@@ -122,6 +125,25 @@ async def test_the_one_that_is_merged_ends_and_its_alerts_go_on_in_the_other(des
     assert any(f"merged {gone.reference} into {into.reference}" in text for text in await desk.said(gone))
     assert any("2 alerts came with it." in text for text in await desk.said(into))
     assert await desk.verifies()
+
+
+@pytest.mark.parametrize(
+    ("verb", "text"),
+    [
+        (tenants.write, "Paying fails, we are on it."),
+        (reports.write, "The pool ran dry."),
+        (tickets.link, "https://tracker.example.com/OPS-42"),
+        (meetings.move, "tomorrow 15:00"),
+        (follow_ups.add, "Alert on the age of the queue"),
+    ],
+)
+async def test_what_was_merged_away_is_worked_on_where_it_goes_on(desk: Desk, verb: Callable[..., Any], text: str) -> None:
+    gone, into = await desk.declare("Checkout fails", token="a"), await desk.declare("Payments fail", token="b")
+    await desk.run(merging.merge, desk.names["ana"], gone.id, into.id)
+    with pytest.raises(Refused, match=f"{gone.reference} was merged into {into.reference}. Do it there."):
+        await desk.run(verb, gone.id, desk.names["ana"], text)
+    shown = await desk.read(lambda work: situations.situation(work, gone.id))
+    assert f"Merged into {into.reference} by Ana" in str(card.details(shown))
 
 
 async def test_the_worse_severity_of_two_merged_incidents_is_kept(desk: Desk) -> None:
