@@ -16,7 +16,8 @@ from bot.cli.cast import make_policy
 from bot.cli.world import World, open_world
 from bot.clock import SystemClock
 
-_ALERTS, _COMMANDS = 25, 100
+_ALERTS, _COMMANDS = 20, 100
+"""As many alerts as the policy lets open incidents within its span, and notes."""
 
 
 async def start_and_rest(folder: Path) -> list[Figure]:
