@@ -50,6 +50,7 @@ class Dispatcher:
         self._lease = lease
         self._concurrency = concurrency
         self._pace = Pace()
+        self._preparing: dict[str, set[_Together]] = {lane: set() for lane in LANES}
         self._stopped = False
         self._turns = dict.fromkeys(LANES, 0)
         self._looked_at = dict.fromkeys(LANES, services.clock.monotonic())
@@ -87,7 +88,7 @@ class Dispatcher:
             if sending:
                 await asyncio.wait(sending, timeout=DRAIN_SECONDS)
         finally:
-            for late in sending:
+            for late in (*sending, *self._preparing[lane]):
                 late.cancel()
 
     async def _pause(self, lane: str, sending: set[asyncio.Task[None]]) -> None:
@@ -101,13 +102,16 @@ class Dispatcher:
 
     async def _claim(self, lane: str, sending: set[asyncio.Task[None]]) -> None:
         gives_way = lane != "pages" and self._services.behind
-        room = (min(_GIVING_WAY, self._concurrency) if gives_way else self._concurrency) - len(sending)
-        if room <= 0:
+        most = min(_GIVING_WAY, self._concurrency) if gives_way else self._concurrency
+        room = most - len(sending)
+        if room <= 0 or (gives_way and room < most / 2):
             return
         claimed = await self._services.run(deliveries.claim, self._owner, self._lease, room, pages=lane == "pages")
         for first in range(0, len(claimed), _TOGETHER):
             some = claimed[first : first + _TOGETHER]
             together = asyncio.create_task(self._services.run(deliveries.prepare, some, self._lease))
+            self._preparing[lane].add(together)
+            together.add_done_callback(self._preparing[lane].discard)
             for message in some:
                 crashpoints.reach(CrashPoint.AFTER_CLAIM, message.kind.value)
                 task = asyncio.create_task(self._carry(message, together))

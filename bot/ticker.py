@@ -20,13 +20,15 @@ from bot.services.work import Services
 
 POLL_SECONDS = 1.0
 AT_ONCE = timers.Share(of_all=500, of_costly=25)
-"""Timers that share a transaction: it waits its turn at the database, and few enough that others do not wait long for theirs."""
+"""Timers that share a transaction, for each waits its turn at the database; so few that others do not wait long for theirs."""
 _LATE = timedelta(milliseconds=50)
 """Timers that fire later than this are behind, and what calls nobody gives way to them."""
 _BEHIND_SECONDS = 1.0
 """How long it does so after the last of them: were it back at once, the next timers would wait for all of it again."""
-_BREAKS_AT_MOST = 25
-"""How often in a cycle what breaks is tried in parts: where all breaks, as of a database that cannot write, more would be in vain."""
+_BREAKS_AT_MOST = 75
+"""How often in a cycle something may break: where all breaks, as of a database that cannot write, more would be in vain."""
+_BREATH_SECONDS = 0.02
+"""The least time until the next look: what is due and held by somebody else is not asked for without a pause."""
 _ASIDE_AT_MOST = 15.0
 """Real seconds for which a timer that breaks is left alone: what the database brought about is not to be late for longer."""
 _FORGET_ASIDE_AFTER = 60.0
@@ -95,9 +97,15 @@ class Ticker:
                 self._services.behind_until = self._clock.monotonic() + _BEHIND_SECONDS
 
     async def _fire_apart(self) -> None:
-        """Fires what broke together in halves, down to the timer that breaks by itself, so that it does not hold up the others (B2)."""
+        """Fires what broke together apart, so that what breaks by itself does not hold up the others (B2).
+
+        Those that call people out come first, each alone; the others in halves, down to the one that breaks.
+        """
         due = await self._services.read(timers.list_due, AT_ONCE, self._set_aside())
-        waiting, broke = [due] if due else [], 0
+        many = [timer for timer in due if timers.goes_with_others(timer)]
+        waiting = [many] if many else []
+        waiting += [[timer] for timer in reversed(due) if not timers.goes_with_others(timer)]
+        broke = 0
         while waiting and broke < _BREAKS_AT_MOST and not self._stopped:
             some = waiting.pop()
             if await self._fires(some):
@@ -143,5 +151,5 @@ class Ticker:
         due_at = await self._services.read(timers.next_due, self._set_aside())
         seconds = POLL_SECONDS if due_at is None else self._clock.seconds_until(due_at)
         if seconds < POLL_SECONDS:
-            at = self._clock.real() + timedelta(seconds=seconds)
+            at = self._clock.real() + timedelta(seconds=max(seconds, _BREATH_SECONDS))
             self._scheduler.add_job(self._knock.set, "date", run_date=at, id="next", **_JOB)

@@ -31,13 +31,12 @@ def _fold(prose: str) -> str:
 
 
 @lru_cache(4096)
-def _test(glob: str, prose: bool) -> Callable[[str], bool]:
-    """What tells whether a value, prose in lower case, matches: words between stars in their order, which no pattern finds as quickly."""
+def _test(glob: str) -> Callable[[str], bool]:
+    """What tells whether a value matches: words between stars in their order, which no pattern finds as quickly."""
     if "?" in glob or "[" in glob:
-        pattern = re.compile(translate(glob), re.IGNORECASE if prose else re.NOFLAG)
+        pattern = re.compile(translate(glob))
         return lambda value: pattern.match(value) is not None
-    parts = _fold(glob).split("*") if prose else glob.split("*")
-    return _plain_test(parts)
+    return _plain_test(glob.split("*"))
 
 
 def _plain_test(parts: Sequence[str]) -> Callable[[str], bool]:
@@ -66,7 +65,8 @@ def _are_in(value: str, parts: Sequence[str]) -> bool:
 
 def tests_of(match: Matcher) -> Tests:
     """The matcher made ready."""
-    return tuple((name, name in WORDS, tuple(_test(glob, name in WORDS) for glob in globs)) for name, globs in match.items())
+    plain = {name: tuple(map(_fold, globs)) if name in WORDS else tuple(globs) for name, globs in match.items()}
+    return tuple((name, name in WORDS, tuple(map(_test, globs))) for name, globs in plain.items())
 
 
 def passes(tests: Tests, values: Mapping[str, str]) -> bool:

@@ -113,8 +113,8 @@ class Saying:
 async def say_all(work: UnitOfWork, said: Sequence[Saying]) -> None:
     """Posts words into the channels of many incidents, in their order, each as ``say`` would."""
     found = await incidents.list_openings(work.tx, {one.incident_id for one in said}, Purpose.INCIDENT)
-    posts = [(one.words, _about(work, found[one.incident_id], one.valid_until)) for one in said if one.incident_id in found]
-    await outbox.add_posts(work.tx, posts)
+    posts = [(Kind.POST, one.words, _about(work, found[one.incident_id], one.valid_until)) for one in said if one.incident_id in found]
+    await outbox.add_messages(work.tx, posts)
 
 
 def _about(

@@ -123,7 +123,7 @@ async def open_again(work: UnitOfWork, incident: Incident, reason: str | None, *
     await watching.stop(work, incident, "reopened")
     await confirmations.withdraw_all(work.tx, incident.id, work.now)
     nobody = {"acknowledged_at": None, "acknowledged_by": None, "acknowledged_via": None}
-    ended = {"resolved_at": None, "resolved_by": None, "mitigated_at": None, "verified_at": None}
+    ended = {"resolved_at": None, "resolved_by": None, "mitigated_at": None, "verified_at": None, "merged_into": None}
     incident = await incidents.change_incident(work.tx, incident, status=wanted.value, **nobody, **ended)
     await work.write(EntryKind.REOPENED, incident.id, actor_id=person_id, text=reason)
     incident = await closing.follow(work, incident, person_id)

@@ -60,23 +60,33 @@ async def fire_next(work: UnitOfWork, share: Share = ONE, besides: Collection[st
     due = await list_due(work, share, besides)
     if not due:
         return await signals.fire_next(work)
-    await fire(work, due)
-    return due[-1]
+    fired = await fire(work, due)
+    return fired[-1] if fired else None
 
 
 async def list_due(work: UnitOfWork, share: Share, besides: Collection[str] = ()) -> list[Timer]:
     """A share of the timers that are due, the longest overdue first, without those of the ids ``besides``."""
     due = await timers.list_due(work.tx, work.now, share.of_all, besides)
-    costly = accumulate(timer.kind not in _TOGETHER for timer in due)
+    costly = accumulate(not goes_with_others(timer) for timer in due)
     return [timer for timer, count in zip(due, costly, strict=True) if count <= share.of_costly]
 
 
-async def fire(work: UnitOfWork, due: Sequence[Timer]) -> None:
-    """Fires timers that are due, in their order, but those that somebody else fired; of one kind that goes together as many as follow."""
-    await incidents.lock_incidents(work.tx, {timer.incident_id for timer in due})
-    for kind, run in groupby(due, key=attrgetter("kind")):
+def goes_with_others(timer: Timer) -> bool:
+    """Whether many such timers are fired by as many statements as one."""
+    return timer.kind in _TOGETHER
+
+
+async def fire(work: UnitOfWork, due: Sequence[Timer]) -> list[Timer]:
+    """Fires timers that are due, in their order, but those that somebody else fired; of one kind that goes together as many as follow.
+
+    Gives back whose turn it was. An incident that somebody else holds is left out, so that its timers hold up nobody's: they stay armed.
+    """
+    held = await incidents.lock_incidents(work.tx, {timer.incident_id for timer in due})
+    ours = [timer for timer in due if timer.incident_id in held]
+    for kind, run in groupby(ours, key=attrgetter("kind")):
         for some in [list(run)] if kind in _TOGETHER else [[timer] for timer in run]:
             await _fire(work, kind, await timers.mark_fired(work.tx, some, work.now))
+    return ours
 
 
 async def _fire(work: UnitOfWork, kind: TimerKind, fired: Sequence[Timer]) -> None:

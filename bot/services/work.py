@@ -76,9 +76,9 @@ class UnitOfWork:
             message_ts=message_ts,
         )
 
-    async def write_all(self, kind: EntryKind, facts: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+    async def write_all(self, kind: EntryKind, entries: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
         """Writes an entry of that kind into many incidents' timelines, for each pair of an incident's id and facts, in their order."""
-        await timeline_rows.add_entries(self.tx, kind, facts, self.now)
+        await timeline_rows.add_entries(self.tx, kind, entries, self.now)
 
 
 @dataclass(slots=True)

@@ -62,10 +62,10 @@ async def lock_incident(tx: Transaction, incident_id: str) -> Incident:
     return as_noun(Incident, row)
 
 
-async def lock_incidents(tx: Transaction, incident_ids: Collection[str]) -> None:
-    """Has the rows of many incidents held as ``lock_incident`` holds one, always in the same order: two who want the same wait in turn."""
+async def lock_incidents(tx: Transaction, incident_ids: Collection[str]) -> set[str]:
+    """The ids of those incidents whose rows are held from now on as ``lock_incident`` holds one; what somebody else holds is left out."""
     statement = select(incidents.c.id).where(tx.within(incidents), incidents.c.id.in_(incident_ids))
-    await tx.run(statement.order_by(incidents.c.id).with_for_update())
+    return set((await tx.run(statement.order_by(incidents.c.id).with_for_update(skip_locked=True))).scalars())
 
 
 async def list_by_ids(tx: Transaction, incident_ids: Collection[str]) -> list[Incident]:

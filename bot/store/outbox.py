@@ -84,11 +84,6 @@ async def add_message(tx: Transaction, kind: Kind, words: Mapping[str, Any], **a
     return str(row["id"])
 
 
-async def add_posts(tx: Transaction, posts: Sequence[tuple[Mapping[str, Any], About]]) -> None:
-    """Adds posts, in their order, each as ``add_message`` would one that replaces none."""
-    await add_messages(tx, [(Kind.POST, words, about) for words, about in posts])
-
-
 async def add_messages(tx: Transaction, messages: Sequence[New]) -> None:
     """Adds messages that call nobody, in their order, each as ``add_message`` would one that replaces none; one may wait for another."""
     rows = [_row(kind, words, about) for kind, words, about in messages]
@@ -103,15 +98,15 @@ async def add_messages(tx: Transaction, messages: Sequence[New]) -> None:
 
 async def _give_up_hopeless(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
     """Gives up those of the new messages that wait for one that will never be sent."""
-    new = {None, *(row["id"] for row in rows)}
-    waiting = {row["id"]: row["after_id"] for row in rows if row["after_id"] not in new and row["needs_success"]}
-    if not waiting:
+    waits_for = {row["after_id"] for row in rows if row["needs_success"]} - {None, *(row["id"] for row in rows)}
+    if not waits_for:
         return
-    ended = tx.select(outbox, outbox.c.id.in_(set(waiting.values())), outbox.c.state.in_(FINISHED_BADLY))
-    kinds = {row["id"]: row["kind"] for row in (await tx.run(ended)).mappings()}
-    created_at = {row["id"]: row["created_at"] for row in rows}
-    for message_id in (one for one, before in waiting.items() if before in kinds):
-        await mark_dead(tx, message_id, f"waits for {kinds[waiting[message_id]]}, which was not sent", created_at[message_id])
+    ended = tx.select(outbox, outbox.c.id.in_(waits_for), outbox.c.state.in_(FINISHED_BADLY))
+    unsent = {row["id"]: row["kind"] for row in (await tx.run(ended)).mappings()}
+    for row in rows:
+        if row["needs_success"] and row["after_id"] in unsent:
+            await mark_dead(tx, row["id"], f"waits for {unsent[row['after_id']]}, which was not sent", row["created_at"])
+            unsent[row["id"]] = row["kind"]
 
 
 async def _supersede(tx: Transaction, replace_key: str, at: datetime) -> None:

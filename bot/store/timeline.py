@@ -88,17 +88,17 @@ async def _write(tx: Transaction, entry: TimelineEntry, salt: str, message_ts: s
     await tx.must_change(statement.values(seq=entry.seq, head=entry.hash), f"the stream {entry.stream}")
 
 
-async def add_entries(tx: Transaction, kind: EntryKind, facts: Sequence[tuple[str, Mapping[str, Any]]], at: datetime) -> None:
+async def add_entries(tx: Transaction, kind: EntryKind, wanted: Sequence[tuple[str, Mapping[str, Any]]], at: datetime) -> None:
     """Appends an entry of that kind for each pair of an incident's id and facts, in their order, each as ``add_entry`` would.
 
     The heads of their streams are held, in one order, from the look on, and moved on in one go.
     """
-    heads = await _heads(tx, {incident_id for incident_id, _ in facts})
+    heads = await _heads(tx, {incident_id for incident_id, _ in wanted})
     same: dict[str, Any] = {"at": at.astimezone(UTC), "recorded_at": at.astimezone(UTC), "kind": kind}
     same |= {"actor_id": None, "refers_to": None, "digest": None}
     entries = []
-    for incident_id, known in facts:
-        entry = _chained(*heads[incident_id], stream=incident_id, incident_id=incident_id, facts=dict(known), **same)
+    for incident_id, facts in wanted:
+        entry = _chained(*heads[incident_id], stream=incident_id, incident_id=incident_id, facts=dict(facts), **same)
         heads[incident_id] = entry.seq, entry.hash
         entries.append(entry)
     await tx.run_many(_ADD, {name: map(attrgetter(name), entries) for name in _COLUMNS} | {"message_ts": repeat(None)})

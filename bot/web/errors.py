@@ -25,6 +25,7 @@ _STATUS: tuple[tuple[type[Refused], int], ...] = (
 )
 
 
+_BROKEN = "Something broke here, and whether it was kept is not certain. Look first; the log says what broke, under this request's id."
 _CODES = {
     400: "bad_request",
     401: "unauthorized",
@@ -50,7 +51,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     telemetry.work_on(request_id)
     response = await outlive(_answer(request, handler), None, "request_broke", method=request.method, path=_place(request))
     if response is None:
-        response = refusal(500, "internal", "Something broke here, and none of it was kept. The log says what, under this request's id.")
+        response = refusal(500, "internal", _BROKEN)
     refusals.note(request, response.status)
     telemetry.count_request(_place(request), response.status, clock.monotonic() - started)
     if not response.prepared and not isinstance(response, Prompt):

@@ -91,6 +91,8 @@ def test_our_own_alerts_that_page_need_no_route() -> None:
         ("up", "upstream_down", False),
         ("*café*", "the CAFÉ is closed", True),
         ("a*c", "a\nb\nc", True),
+        ("hall ? hauptstraße*", "Hall 3 Hauptstraße burns", True),
+        ("hall [12] hauptSTRASSE*", "Hall 3 Hauptstraße burns", False),
     ],
 )
 def test_prose_is_matched_whatever_its_case_and_always_whole(glob: str, text: str, found: bool) -> None:

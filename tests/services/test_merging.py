@@ -15,7 +15,7 @@ from bot.domain.status import Status
 from bot.domain.timeline import EntryKind
 from bot.errors import Malformed, NotFound, Refused
 from bot.messages import card
-from bot.services import follow_ups, inbox, meetings, merging, reports, situations, tenants, tickets
+from bot.services import follow_ups, inbox, meetings, merging, reports, resolutions, situations, tenants, tickets
 from bot.services.work import UnitOfWork
 from bot.store import alerts as alert_rows
 from bot.store import incidents as incident_rows
@@ -144,6 +144,15 @@ async def test_what_was_merged_away_is_worked_on_where_it_goes_on(desk: Desk, ve
         await desk.run(verb, gone.id, desk.names["ana"], text)
     shown = await desk.read(lambda work: situations.situation(work, gone.id))
     assert f"Merged into {into.reference} by Ana" in str(card.details(shown))
+
+
+async def test_what_is_reopened_after_a_merge_is_an_incident_of_its_own_again(desk: Desk) -> None:
+    gone, into = await desk.declare("Checkout fails", token="a"), await desk.declare("Payments fail", token="b")
+    await desk.run(merging.merge, desk.names["ana"], gone.id, into.id)
+    await desk.run(resolutions.reopen, gone.id, desk.id_of("ana"), "It was another trouble after all")
+    assert (await desk.incident(gone)).merged_into is None
+    assert (await desk.run(tickets.link, gone.id, desk.names["ana"], "https://tracker.example.com/OPS-42")).ticket is not None
+    assert EntryKind.MERGED in await desk.entries(gone), "that it was merged stays on its timeline"
 
 
 async def test_the_worse_severity_of_two_merged_incidents_is_kept(desk: Desk) -> None:

@@ -23,6 +23,7 @@ from bot.domain.timers import Timer, TimerKind
 from bot.messages import notices
 from bot.services import resolutions, situations, timers
 from bot.services.work import Services, UnitOfWork
+from bot.store import incidents as incident_rows
 from bot.store import timeline
 from bot.store.database import Database, Scope
 from bot.store.tables import incidents, outbox, policies
@@ -231,6 +232,19 @@ async def test_while_warnings_are_late_the_outbox_is_asked_to_give_way(desk: Des
         event.remove(Engine, "before_cursor_execute", look)
     assert (seen[0], seen[-1]) == (False, True)
     assert await due(desk) == []
+
+
+async def test_an_incident_that_somebody_else_holds_holds_up_the_timers_of_no_other(postgres_url: str) -> None:
+    async with open_desk(postgres_url, POLICY) as desk:
+        held, free = await declare(desk, 2)
+        desk.clock.set(WARNED_AT)
+        async with desk.services.database.transaction() as somebody:
+            await incident_rows.lock_incident(somebody, held.id)
+            assert await desk.run(timers.fire_next, MANY) is not None
+            assert EntryKind.PROMISE_WARNED in await desk.entries(free) and EntryKind.PROMISE_WARNED not in await desk.entries(held)
+            assert await desk.run(timers.fire_next, MANY) is None, "there is nothing to be done until then"
+        assert await desk.run(timers.fire_next, MANY) is not None
+        assert (await desk.entries(held)).count(EntryKind.PROMISE_WARNED) == 1
 
 
 async def test_two_replicas_that_fire_the_same_warnings_at_once_tell_each_once(desk: Desk, database_url: str) -> None:

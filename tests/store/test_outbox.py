@@ -40,6 +40,21 @@ async def test_messages_of_a_lane_are_sent_in_the_order_they_were_said(database:
     assert [message.id for message in await claim(database)] == [second]
 
 
+async def test_what_is_added_behind_one_that_was_never_sent_is_given_up_with_all_that_waits_for_it(database: Database) -> None:
+    lost = await add(database, Kind.CHANNEL)
+    async with database.transaction() as tx:
+        await outbox.mark_dead(tx, lost, "the channel cannot be made", database.clock.now())
+        about: outbox.About = {"lane": "a", "created_at": database.clock.now()}
+        card: outbox.New = (Kind.CARD, {}, {**about, "id": "card", "after_id": lost})
+        pin: outbox.New = (Kind.PIN, {}, {**about, "id": "pin", "after_id": "card"})
+        alone: outbox.New = (Kind.POST, {"text": "x"}, {**about, "id": "alone"})
+        await outbox.add_messages(tx, [card, pin, alone])
+    async with database.reading() as tx:
+        dead = {message.id: reason for message, reason in await outbox.list_dead(tx, 10)}
+    assert dead.keys() == {lost, "card", "pin"} and dead["pin"] == "waits for slack.card, which was not sent"
+    assert [message.id for message in await claim(database)] == ["alone"]
+
+
 async def test_pages_have_a_lane_of_their_own(database: Database) -> None:
     for _ in range(20):
         await add(database)

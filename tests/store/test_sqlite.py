@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.sqlite import sqlite_engine
+from bot.store.tables import Moment
 
 
 @pytest.fixture
@@ -64,3 +68,10 @@ async def test_rows_of_one_statement_outlive_the_next(connection: AsyncConnectio
 async def test_what_each_connection_needs_for_durability_is_set(connection: AsyncConnection) -> None:
     found = [await connection.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")]
     assert found == ["wal", 2, 1, 5000]
+
+
+def test_an_hour_that_a_clock_shows_twice_is_two_moments() -> None:
+    bind = Moment().bind_processor(sqlite.dialect())
+    assert bind is not None
+    twice = [datetime(2027, 11, 7, 1, 30, tzinfo=ZoneInfo("America/New_York"), fold=fold) for fold in (0, 1)]
+    assert [bind(moment) for moment in twice] == ["2027-11-07 05:30:00.000000", "2027-11-07 06:30:00.000000"]

@@ -29,12 +29,14 @@ def _in_utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
-@lru_cache(4096)
 def _as_text(value: datetime | None) -> str | None:
-    """The moment as SQLite holds it; the rows of a batch share most of theirs."""
-    if value is None:
-        return None
-    return (value if value.tzinfo is UTC else _in_utc(value)).isoformat(" ", "microseconds")[:26]
+    return None if value is None else _written(value if value.tzinfo is UTC else _in_utc(value))
+
+
+@lru_cache(4096)
+def _written(value: datetime) -> str:
+    """A moment in UTC as SQLite holds it; the rows of a batch share most of theirs."""
+    return value.isoformat(" ", "microseconds")[:26]
 
 
 class Moment(TypeDecorator[datetime]):
