@@ -144,6 +144,13 @@ class Transaction:
         """Real time ``span`` from now as SQL."""
         return self.database.real_after(span)
 
+    async def read_real_now(self) -> datetime:
+        """Real time at this moment, by the clock of ``real_now``."""
+        if self.database.is_sqlite:
+            return self.database.clock.real()
+        now: datetime = (await self.run(select(self.real_now))).scalar_one()
+        return now
+
     def within(self, table: Table) -> ColumnElement[bool]:
         """The condition that a row belongs to the scope."""
         return table.c.organisation == self.scope.organisation

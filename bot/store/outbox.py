@@ -89,7 +89,7 @@ async def add_messages(tx: Transaction, messages: Sequence[New]) -> None:
     rows = [_row(kind, words, about) for kind, words, about in messages]
     if not rows:
         return
-    real_now = await _read_now(tx)
+    real_now = await tx.read_real_now()
     columns: dict[str, Iterable[Any]] = {name: map(itemgetter(name), rows) for name in rows[0]}
     await tx.run_many(_ADD, columns | dict.fromkeys(_UNSENT, repeat(None)) | dict.fromkeys(_REAL, repeat(real_now)))
     await _give_up_hopeless(tx, rows)
@@ -119,16 +119,10 @@ async def claim_due(tx: Transaction, owner: str, lease: timedelta, limit: int, *
 
     Of one priority, those of incidents that call people out go first: when Slack slows us down, theirs are the words that matter.
     """
-    now = await _read_now(tx)
+    now = await tx.read_real_now()
     given = {"ours": tx.scope.organisation, "now": now, "until": now + lease, "holder": owner, "most": limit}
     claimed = as_nouns(OutboxMessage, (await tx.run(CLAIM_PAGES if pages else CLAIM_OTHERS, [given])).mappings())
     return sorted(claimed, key=lambda message: (message.priority, message.id))
-
-
-async def _read_now(tx: Transaction) -> datetime:
-    """Real time as the database has it at this moment."""
-    now: datetime = (await tx.run(select(tx.real_now))).scalar_one()
-    return now
 
 
 def _held(message: OutboxMessage) -> tuple[ColumnElement[bool], ...]:
@@ -241,7 +235,7 @@ async def count_by_state(tx: Transaction) -> dict[MessageState, int]:
 async def count_busy(tx: Transaction) -> int:
     """How many messages could be claimed right now or are being sent; one statement, so that none slips between two counts."""
     busy = or_(claimable(), outbox.c.state == MessageState.SENDING.value)
-    given = {"ours": tx.scope.organisation, "now": await _read_now(tx)}
+    given = {"ours": tx.scope.organisation, "now": await tx.read_real_now()}
     return await tx.connection.scalar(select(func.count()).select_from(outbox).where(tx.within(outbox), busy), given) or 0
 
 
