@@ -17,12 +17,18 @@ from bot.sources.titles import read_title
 _TESTS = ("autoscaling:test_notification", "s3:testevent")
 _CHANGED = "cloudwatch alarm configuration change"
 _STATES = {
-    **dict.fromkeys(("failed", "timed_out", "aborted", "open", "upcoming"), AlertStatus.FIRING),
-    **dict.fromkeys(("succeeded", "closed"), AlertStatus.RESOLVED),
+    **dict.fromkeys(("failed", "failure", "timed_out", "aborted", "open", "upcoming"), AlertStatus.FIRING),
+    **dict.fromkeys(("succeeded", "success", "closed"), AlertStatus.RESOLVED),
 }
-_UNDER_WAY = ("started", "running", "in_progress", "pending", "provisioning", "submitted", "runnable", "starting", "resumed", "info")
-_STATE_NAMES = ("state", "status", "statusCode", "build-status", "eventType")
+_UNDER_WAY = (
+    *("start", "started", "starting", "ready", "running", "in_progress", "resumed", "info"),
+    *("pending", "provisioning", "activating", "submitted", "runnable"),
+)
+_STATE_NAMES = ("state", "status", "statusCode", "build-status", "eventType", "lastStatus")
+_ENDED_FINDINGS = ((("Workflow", "Status"), "resolved"), (("RecordState",), "archived"), (("Compliance", "Status"), "passed"))
 _ABOUT = ("eventArn", "pipeline", "project-name", "stateMachineArn", "jobName", "group", "application", "DBInstanceIdentifier", "id")
+_PARTS = ("stage", "action", "deploymentGroup")
+_PLACES = (*_PARTS, "instanceId", "clusterArn")
 _TITLES = ("title", "InsightName", "name", "summary", "subject", "message", "Description")
 _LINKS = ("Identifier Link", "InsightUrl", "anomalyDetailsLink", "url", "link")
 _SEVERITIES = (
@@ -62,18 +68,20 @@ def _alert(source: str, envelope: Mapping[str, Any], said: Any, state: str) -> A
     title, topic = read_title(_line(envelope, said)), text_of(envelope.get("TopicArn"), 200)
     about = _about(said)
     group = text_of(at(said, "detail", "group"), 200)
+    account, region = first_text(at(said, "account"), at(said, "AccountId")), first_text(at(said, "region"), at(said, "Region"))
+    places = (account, region, *(at(said, "detail", name) for name in _PLACES))
     own = {
         "severity": first_text(*(at(said, *path) for path in _SEVERITIES)),
         "service": group.removeprefix("service:") if group.startswith("service:") else at(said, "detail", "service"),
         "topic": topic,
-        "account": first_text(at(said, "account"), at(said, "AccountId")),
-        "region": first_text(at(said, "region"), at(said, "Region")),
+        "account": account,
+        "region": region,
         "origin": at(said, "source"),
     }
     return Alert(
         source=source,
-        fingerprint=fingerprint_of(topic, title.key, at(said, "Source ID"), about or at(said, "resources")),
-        status=title.status or _STATES.get(state, AlertStatus.FIRING),
+        fingerprint=fingerprint_of(topic, title.key, at(said, "Source ID"), about or at(said, "resources"), *places),
+        status=title.status or _status(said, state),
         title=title_of(title.text),
         starts_at=None,
         labels=canonical(filled(**own)),
@@ -83,6 +91,18 @@ def _alert(source: str, envelope: Mapping[str, Any], said: Any, state: str) -> A
         ),
         url=next(filter(None, (link_of(at(said, name)) for name in _LINKS)), None),
     )
+
+
+def _status(said: Any, state: str) -> AlertStatus:
+    """What an event's state means, firing for a word that ends nothing; findings end together, each by its workflow, record or check."""
+    findings = at(said, "detail", "findings")
+    if isinstance(findings, list) and findings and all(map(_is_ended, findings)):
+        return AlertStatus.RESOLVED
+    return _STATES.get(state, AlertStatus.FIRING)
+
+
+def _is_ended(finding: Any) -> bool:
+    return any(word_of(at(finding, *path)) == word for path, word in _ENDED_FINDINGS)
 
 
 def _state(said: Any) -> Any:
@@ -99,8 +119,10 @@ def _line(envelope: Mapping[str, Any], said: Any) -> str:
     """The line that a message is best called by: its subject, a title in it, its kind and what it is about, or its first line."""
     kind = text_of(at(said, "detail-type"), 200)
     titled = (at(said, "detail", "findings", 0, "Title"), at(said, "detail", "title"), at(said, "content", "title"))
-    subjects = (at(said, "detail", name) for name in ("pipeline", "project-name", "jobName", "group", "eventTypeCode"))
-    named = f"{kind}: {about}" if kind and (about := first_text(*subjects)) else kind
+    subjects = (at(said, "detail", name) for name in ("pipeline", "project-name", "jobName", "group", "application", "eventTypeCode"))
+    parts = (text_of(at(said, "detail", name), 100) for name in _PARTS)
+    about = " / ".join(filter(None, (first_text(*subjects), *parts)))
+    named = f"{kind}: {about}" if kind and about else kind
     first = text_of(said).splitlines()[0] if isinstance(said, str) else ""
     others = (at(said, name) for name in ("Event Message", *_TITLES))
     topic = text_of(envelope.get("TopicArn"), 200).rpartition(":")[2]

@@ -240,7 +240,7 @@ def _log(source: str, payload: Mapping[str, Any]) -> Alert:
     return Alert(
         source=source,
         fingerprint=fingerprint_of(
-            "log", data.get("SubscriptionId"), data.get("AlertRuleName"), data.get("SearchQuery"), *sorted(_dimensions(data))
+            "log", data.get("SubscriptionId"), data.get("AlertRuleName"), data.get("SearchQuery"), *sorted(set(_dimensions(data)))
         ),
         status=AlertStatus.FIRING,
         title=title_of(data.get("AlertRuleName"), data.get("Description")),

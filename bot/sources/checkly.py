@@ -12,8 +12,8 @@ from typing import Any
 from bot.domain.alert import Alert, AlertStatus, Reading
 from bot.domain.routing import Carrier, Channel, SourceKind
 from bot.errors import Malformed
-from bot.sources.checks import check_of, labels_of
-from bot.sources.fields import filled, fingerprint_of, key_of, link_of, moment_of, stamp_of, status_of, text_of, title_of, word_of
+from bot.sources.checks import UNFILLED, called, check_of, labels_of
+from bot.sources.fields import filled, fingerprint_of, key_of, link_of, moment_of, stamp_of, status_of, text_of, word_of
 from bot.sources.readings import single
 from bot.sources.source import Delivery, Form, Hmac, Source
 from bot.sources.templates import untouched
@@ -40,7 +40,7 @@ _TITLE = re.compile(r"(?:Check )?\"?(?P<name>.+?)\"? (?:has|is)(?: still)? (?:fa
 def read(delivery: Delivery) -> Reading:
     """The alert of a check; NO_ALERT is none."""
     fields = check_of(delivery)
-    if why := untouched({**delivery.query, **delivery.payload}, fields, "Checkly"):
+    if why := untouched(delivery, UNFILLED, "Checkly"):
         return Reading(ignored=(why,))
     if _type(fields) == "no_alert":
         return Reading(ignored=(f"Checkly says that there is no alert of {_name(fields)!r}.",))
@@ -54,7 +54,7 @@ def _type(check: Mapping[str, Any]) -> str:
 
 
 def _name(check: Mapping[str, Any]) -> str:
-    return title_of(check.get("checkname"), _titled(check), check.get("checkid"))
+    return called(check.get("checkname"), _titled(check), check.get("checkid"))
 
 
 def _titled(check: Mapping[str, Any]) -> str:
@@ -72,7 +72,7 @@ def _alert(source: str, check: Mapping[str, Any]) -> Alert:
         source=source,
         fingerprint=_fingerprint(check),
         status=status,
-        title=title_of(check.get("event"), check.get("alerttitle"), check.get("title"), f"{_name(check)} has {word}"),
+        title=called(check.get("event"), check.get("alerttitle"), check.get("title"), f"{_name(check)} has {word}"),
         starts_at=None,
         ends_at=moment_of(began) if status is AlertStatus.RESOLVED else None,
         labels=_labels(check, kind),
@@ -102,7 +102,7 @@ def _fingerprint(check: Mapping[str, Any]) -> str:
 def _labels(check: Mapping[str, Any], kind: str) -> dict[str, str]:
     named = filled(
         severity=_SEVERITIES.get(kind, "failure") if STATES[kind] is AlertStatus.FIRING else "",
-        monitor=check.get("checkname"),
+        monitor=called(check["checkname"]) if check.get("checkname") else "",
         check_id=check.get("checkid"),
         check_type=check.get("checktype"),
         group=check.get("groupname"),

@@ -35,6 +35,7 @@ from bot.sources.source import Delivery, Source
 _RULE = ("rule_name", "rule", "rulename", "rule.name", "alert_rule", "alert_name", "alertname")
 _HEAD = ("alert_subject", "title", "subject", "summary")
 _BODY = ("alert_text", "message", "alert_description", "description", "body", "log", "text")
+_OF_A_DOCUMENT = ("@timestamp", "_index", "_id", "num_hits", "num_matches")
 _COUNTED = ("count", "threshold", "spike_count", "reference_count", "percentage", "new_field")
 _STATES = {
     "": AlertStatus.FIRING,
@@ -81,12 +82,17 @@ def _counted(match: Mapping[str, Any]) -> str:
     return f"Match in {text_of(match.get('_index'), 100) or 'Elasticsearch'}" + (f": {counted}" if counted else "")
 
 
+def _is_document(match: Mapping[str, Any]) -> bool:
+    """Whether a body is, or holds, the document that a rule matched, with what that document says of other things."""
+    return any(name in match for name in _OF_A_DOCUMENT)
+
+
 def _own_state(match: Mapping[str, Any]) -> tuple[str, str]:
     """The name of an alert of its own, as a fingerprint, and its state; nothing for the document of a match."""
     uid, event = _said(match, ("alert_uid",)), word_of(match.get("event_type"))
     if uid:
-        return key_of(f"alert:{uid}"), "" if "@timestamp" in match else word_of(match.get("state"))
-    named = _said(match, ("id",)) if event in _EVENTS and "@timestamp" not in match else ""
+        return key_of(f"alert:{uid}"), "" if _is_document(match) else word_of(match.get("state"))
+    named = _said(match, ("id",)) if event in _EVENTS and not _is_document(match) else ""
     return (key_of(f"alert:{named}"), event) if named else ("", "")
 
 
@@ -123,11 +129,11 @@ def _alert(source: str, match: Mapping[str, Any], rule: str, said: str) -> Alert
 
 def _page(match: Mapping[str, Any]) -> str | None:
     """The page that a payload links to; in the document of a match ``url`` is what somebody visited."""
-    return None if "@timestamp" in match else link_of(match.get("url"))
+    return None if _is_document(match) else link_of(match.get("url"))
 
 
 def _visited(match: Mapping[str, Any]) -> str:
-    return path_of(match.get("url")) if "@timestamp" in match else ""
+    return path_of(match.get("url")) if _is_document(match) else ""
 
 
 def _said(match: Mapping[str, Any], names: tuple[str, ...]) -> str:

@@ -8,7 +8,7 @@ that alerts are kept as, and what a watch of Watcher says, are read as well.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.domain.alert import Alert, AlertStatus, Reading
@@ -19,7 +19,7 @@ from bot.sources.labels import canonical, tags_of
 from bot.sources.nested import parsed
 from bot.sources.readings import single
 from bot.sources.source import Delivery, Source
-from bot.sources.templates import MUSTACHE, fields_of, first, untouched
+from bot.sources.templates import MUSTACHE, fields_of, first, outermost, untouched
 
 _FIRES = (
     *("active", "default", "query matched", "threshold met", "threshold_met", "fired", "alert", "warning", "nodata", "no data"),
@@ -32,46 +32,40 @@ _FIRES = (
 )
 _ENDS = ("recovered", "notgeocontained", "resolved", "closed", "up")
 _GROUPS = dict.fromkeys(_FIRES, AlertStatus.FIRING) | dict.fromkeys(_ENDS, AlertStatus.RESOLVED)
-_GROUP_NAMES = (
-    "actiongroup",
-    "alertactiongroup",
-    "actiongroupid",
-    "alertstatus",
-    "status",
-    "state",
-    "actiongroupname",
-    "alertactiongroupname",
-)
+_ACTION_GROUPS = ("actiongroup", "alertactiongroup", "actiongroupid")
+_ACTION_GROUP_NAMES = ("actiongroupname", "alertactiongroupname")
+_STATED = (*_ACTION_GROUPS, "alertstatus", "status", "state", *_ACTION_GROUP_NAMES)
 _PAGES = ("alertdetailsurl", "contextalertdetailsurl", "url", "ruleurl", "viewinappurl", "contextviewinappurl", "contextlink", "link")
 _PACKED = {"context": "context_info", "alert": "alert_info", "rule": "rule_info"}
 _DOCUMENT = "kibanaalert"
-_OF_AN_EVENT = ("id", "uuid")
 _OF_A_RULE = re.compile(r"[a-z_]+(?:\.[a-z_]+)*\.(fired|alert|warning|nodata|low|medium|high|critical|regressed)")
 
 
 def read(delivery: Delivery) -> Reading:
     """The alert of the body; raises Malformed when the body is no object."""
     payload = object_of(delivery.payload, "the body")
-    fields = _fields(payload)
-    if why := untouched(payload, fields, "Kibana"):
+    layers = _layers(payload)
+    if why := untouched(delivery, MUSTACHE, "Kibana"):
         return Reading(ignored=(why,))
-    return single(delivery.source, payload, lambda: _alert(delivery.source, fields))
+    return single(delivery.source, payload, lambda: _alert(delivery.source, layers))
 
 
-def _fields(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """What a body says: in a template's own names, as JSON in its texts, or as a document of alerts or of a watch."""
+def _layers(payload: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+    """What a body says as a document of alerts, in a template's own names (also as JSON in its texts), and all with the data of a watch.
+
+    A document overrules the names beside it; the data that a watch or a template carries overrules nothing.
+    """
     packed = at(payload, "webhook_body") or payload
     opened = {name: parsed(at(packed, info)) for name, info in _PACKED.items() if isinstance(parsed(at(packed, info)), Mapping)}
-    kept, watch = at(payload, "kibana", "alert"), at(payload, "payload") or at(payload, "ctx")
-    fields = fields_of({**payload, **opened}, MUSTACHE)
-    document = {name.removeprefix(_DOCUMENT): value for name, value in fields.items() if name.startswith(_DOCUMENT)}
-    for inner in (document, fields_of(kept, MUSTACHE), fields_of(watch, MUSTACHE)):
-        fields |= {name: value for name, value in inner.items() if name not in _OF_AN_EVENT or "actiongroup" in inner}
-    return fields
+    own = fields_of({**payload, **opened}, MUSTACHE)
+    document = {name.removeprefix(_DOCUMENT): value for name, value in own.items() if name.startswith(_DOCUMENT)}
+    document |= fields_of(at(payload, "kibana", "alert"), MUSTACHE)
+    carried = fields_of(at(payload, "payload") or at(payload, "ctx"), MUSTACHE)
+    return document, own, carried | own | document
 
 
-def _alert(source: str, fields: Mapping[str, Any]) -> Alert:
-    group, status = _state(fields)
+def _alert(source: str, layers: Sequence[Mapping[str, Any]]) -> Alert:
+    fields, (group, status) = layers[-1], _state(layers)
     rule, alert = _named(fields)
     name = text_of(first(fields, "rulename", "alertname", "metadataname", "name", "title", "watchid"))
     if not (rule or alert or name):
@@ -90,21 +84,23 @@ def _alert(source: str, fields: Mapping[str, Any]) -> Alert:
 
 def _named(fields: Mapping[str, Any]) -> tuple[str, str]:
     """The ids of the rule and of its alert; where a rule was called an alert, its alert was called an instance."""
-    rule = first(fields, "ruleid", "ruleuuid", "watchid")
-    instance = first(fields, "alertinstanceid", "instanceid")
+    rule, instance = first(fields, "ruleid", "ruleuuid", "watchid"), first(fields, "alertinstanceid", "instanceid")
     if rule is None and instance is not None:
         rule = first(fields, "alertid")
-    told = instance or first(fields, "alertid", "id", "contextgroup", "group", "host") if "watchid" not in fields else None
-    return text_of(rule, 200), text_of(first(fields, "hostname") if "ruleuuid" in fields and instance is None else told, 200)
+    if instance is None and "watchid" not in fields:
+        instance = first(fields, *(("hostname",) if "ruleuuid" in fields else ("alertid", "contextgroup", "group", "host")))
+    return text_of(rule, 200), text_of(instance, 200)
 
 
-def _state(fields: Mapping[str, Any]) -> tuple[str, AlertStatus]:
-    given = first(fields, *_GROUP_NAMES)
+def _state(layers: Sequence[Mapping[str, Any]]) -> tuple[str, AlertStatus]:
+    """The action group and what it means; a watch has none and speaks only while its condition is met, whatever its data say."""
+    *own, fields = layers
+    if "watchid" in fields and outermost(own, *_ACTION_GROUPS, *_ACTION_GROUP_NAMES) is None:
+        return "", AlertStatus.FIRING
+    given = outermost(layers, *_STATED)
     counted = [_count(fields, kind) for kind in ("new", "ongoing", "recovered")]
     if given is None and any(counted):
         return "summary", AlertStatus.FIRING if counted[0] or counted[1] else AlertStatus.RESOLVED
-    if given is None and "watchid" in fields:
-        return "", AlertStatus.FIRING
     group = text_of(given, 100).casefold()
     of_a_rule = _OF_A_RULE.fullmatch(group)
     return group, status_of(of_a_rule[1] if of_a_rule else group, _GROUPS, "action_group")

@@ -23,12 +23,12 @@ PATHS: Mapping[str, tuple[str, ...]] = {
         "subject",
         "summary",
         "alert_name",
-        "name",
         "message",
         "text",
         "annotations.summary",
         "labels.alertname",
         "description",
+        "name",
     ),
     "status": ("status", "state"),
     "key": ("key", "alert_uid", "dedup_key", "deduplication_key", "incident_key", "fingerprint"),
@@ -42,7 +42,7 @@ PATHS: Mapping[str, tuple[str, ...]] = {
     "release": ("release",),
     "route": ("route",),
     "users": ("users",),
-    "starts_at": ("starts_at", "startsAt", "started_at"),
+    "starts_at": ("starts_at", "startsAt"),
     "ends_at": ("ends_at", "endsAt", "resolved_at"),
     "url": ("url", "link_to_upstream_details", "link", "source_url", "generatorURL"),
     "runbook_url": ("runbook_url", "runbook", "annotations.runbook_url"),
@@ -107,6 +107,12 @@ class _Reader:
         found = (dig(place, path) for place in places for path in self._paths[name])
         return next((value for value in found if value is not None and value != ""), None)
 
+    @property
+    def beside(self) -> list[str]:
+        """The usual ``name`` where it is not the title: it tells one that fails from another. None where the policy names the title."""
+        name = text_of(dig(self._entry, "name")) if "name" in self._paths["title"] else ""
+        return [name] if name and name != text_of(self.value("title")) else []
+
     def where(self, name: str) -> str:
         """The paths of a field, for a sentence."""
         return " or ".join(self._paths[name])
@@ -123,7 +129,7 @@ def _alert(source: str, field: _Reader, statuses: Mapping[str, AlertStatus], pla
     return Alert(
         source=source,
         fingerprint=key_of(field.value("key"))
-        or fingerprint_of(title, {name: text for name, text in labels.items() if name != "severity"}),
+        or fingerprint_of(title, {name: text for name, text in labels.items() if name != "severity"}, *field.beside),
         status=status,
         title=title,
         starts_at=moment_of(field.value("starts_at")),

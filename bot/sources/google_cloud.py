@@ -95,14 +95,15 @@ def _error(source: str, payload: Mapping[str, Any]) -> Alert:
     """An error that Error Reporting has seen for the first time or again; it is named by its group's page."""
     group, event = payload.get("group_info"), payload.get("event_info")
     error = error_of(at(payload, "exception_info", "type"), at(payload, "exception_info", "message"))
-    page = link_of(at(group, "detail_link"))
-    if not (error or page or text_of(payload.get("subject"))):
+    page, subject = link_of(at(group, "detail_link")), text_of(payload.get("subject"))
+    if not (error or page or subject):
         raise Malformed("exception_info: expected an error, or group_info with its detail_link.")
+    named = (page.partition("?")[0],) if page else (at(event, "service"), error or subject)
     return Alert(
         source=source,
-        fingerprint=fingerprint_of("error", page.partition("?")[0]) if page else fingerprint_of("error", at(event, "service"), error),
+        fingerprint=fingerprint_of("error", *named),
         status=AlertStatus.FIRING,
-        title=title_of(error, payload.get("subject")),
+        title=title_of(error, subject),
         starts_at=None,
         labels=canonical(
             filled(project=at(group, "project_id"), service=at(event, "service"), response_status=at(event, "response_status"))

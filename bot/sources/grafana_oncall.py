@@ -7,13 +7,18 @@ from typing import Any
 
 from bot.domain.alert import Alert, AlertStatus, Note, Reading
 from bot.errors import Malformed
-from bot.sources.fields import at, filled, link_of, moment_of, object_of, stamp_of, text_of, title_of, word_of
+from bot.sources.fields import at, filled, link_of, moment_of, object_of, stamp_of, status_of, text_of, title_of, word_of
 from bot.sources.labels import canonical, tags_of
 
 STATES = {
-    **dict.fromkeys(("alert group created", "escalation", "unresolve", "firing", "manual"), AlertStatus.FIRING),
+    **dict.fromkeys(("alert group created", "unresolve", "firing"), AlertStatus.FIRING),
     "resolve": AlertStatus.RESOLVED,
 }
+_GROUPS = {
+    **dict.fromkeys(("", "new", "firing", "acknowledged", "silenced"), AlertStatus.FIRING),
+    "resolved": AlertStatus.RESOLVED,
+}
+_OF_ANY_STATE = ("escalation", "manual")
 _ACKNOWLEDGE = "acknowledge"
 
 
@@ -31,9 +36,13 @@ def read_oncall(source: str, payload: Mapping[str, Any]) -> Reading:
     if kind == _ACKNOWLEDGE:
         person = text_of(at(payload, "user", "username"), 100) or "somebody"
         return Reading(notes=(Note(f"oncall:{name}", f"Acknowledged in Grafana OnCall by {person}"),))
-    if kind not in STATES:
+    if kind in _OF_ANY_STATE:
+        status = status_of(group.get("state"), _GROUPS, "alert_group.state")
+    elif kind in STATES:
+        status = STATES[kind]
+    else:
         return Reading(ignored=(f"Grafana OnCall's {kind or 'event without a type'} is no alert.",))
-    return Reading(alerts=(_alert(source, payload, group, name, STATES[kind]),))
+    return Reading(alerts=(_alert(source, payload, group, name, status),))
 
 
 def _alert(source: str, payload: Mapping[str, Any], group: Mapping[str, Any], name: str, status: AlertStatus) -> Alert:

@@ -11,7 +11,7 @@ from typing import Any
 from bot.domain.alert import Alert, AlertStatus, Note, Reading
 from bot.domain.routing import Carrier, Channel, SourceKind
 from bot.errors import Malformed
-from bot.sources.checks import check_of, down_or_up, labels_of, sentence_of
+from bot.sources.checks import UNFILLED, called, check_of, down_or_up, labels_of, sentence_of
 from bot.sources.fields import at, filled, fingerprint_of, key_of, link_of, stamp_of, status_of, text_of, title_of, word_of
 from bot.sources.readings import single
 from bot.sources.source import Delivery, Form, Source
@@ -29,7 +29,7 @@ _NO_ALERT = {"new": "has not been pinged yet", "started": "has started", "grace"
 def read(delivery: Delivery) -> Reading:
     """The alert of a check, from the body and the query together; states between up and down are none."""
     fields = check_of(delivery)
-    if why := untouched({**delivery.query, **delivery.payload}, fields, "Healthchecks"):
+    if why := untouched(delivery, UNFILLED, "Healthchecks"):
         return Reading(ignored=(why,))
     state = _state(fields)
     if state in _NO_ALERT:
@@ -41,14 +41,14 @@ def read(delivery: Delivery) -> Reading:
 
 def _state(check: Mapping[str, Any]) -> str:
     """The state; where a template writes a sentence alone, such as ``$NAME is $STATUS``, the one in it."""
-    return word_of(check.get("status") or check.get("eventtype") or sentence_of(check, "state"))
+    return word_of(check.get("status") or check.get("eventtype") or sentence_of(check).state)
 
 
 def _name(check: Mapping[str, Any]) -> str:
     said = text_of(check.get("title") or check.get("description")).partition("\n")[0]
     for tail in (" is DOWN", " is UP", " received a ping and is now UP"):
         said = said.partition(tail)[0]
-    return title_of(check.get("name"), check.get("check"), said, sentence_of(check, "name"), check.get("slug"), _identity(check))
+    return called(check.get("name"), check.get("check"), said, sentence_of(check).name, check.get("slug"), _identity(check))
 
 
 def _identity(check: Mapping[str, Any]) -> str:

@@ -19,6 +19,8 @@ _OF_RECEIVERS = {
     **dict.fromkeys(("firing", "trigger"), AlertStatus.FIRING),
     **dict.fromkeys(("resolved", "resolve"), AlertStatus.RESOLVED),
 }
+_SAMPLES = ("test trigger", "test burn alert")
+_PAGES = ("triggerurl", "url", "alerturl", "burnalerturl", "slourl", "sourceurl", "resourceurl", "clienturl")
 _KEYS = ("deduplicationkey", "dedupkey")
 _HEADER, _DELIVERY = "X-Honeycomb-Webhook-Token", "x-honeycomb-webhook-delivery-id"
 _GROUPS_AT_MOST = 20
@@ -34,8 +36,9 @@ def read(delivery: Delivery) -> Reading:
 
 
 def _is_sample(fields: Mapping[str, Any]) -> bool:
-    """Whether that is what an older Honeycomb's test button sends, which has no flag for it."""
-    return text_of(first(fields, "name", "triggername")).casefold() in ("test trigger", "test burn alert")
+    """Whether that is what an older Honeycomb's test button sends, which has no flag for it, and no page as a trigger of that name has."""
+    named = text_of(first(fields, "name", "triggername")).casefold() in _SAMPLES
+    return named and _page(fields) is None
 
 
 def _alert(source: str, fields: Mapping[str, Any]) -> Alert:
@@ -45,7 +48,7 @@ def _alert(source: str, fields: Mapping[str, Any]) -> Alert:
     )
     if not (trigger or name):
         raise Malformed("id: expected the id of the trigger, or its name.")
-    page = link_of(first(fields, "triggerurl", "url", "alerturl", "burnalerturl", "slourl", "sourceurl", "resourceurl", "clienturl"))
+    page = _page(fields)
     return Alert(
         source=source,
         fingerprint=f"trigger:{trigger}" if trigger else fingerprint_of("trigger", name, page),
@@ -62,6 +65,10 @@ def _alert(source: str, fields: Mapping[str, Any]) -> Alert:
         ),
         url=page or link_of(first(fields, "resulturl", "metadataresulturl")),
     )
+
+
+def _page(fields: Mapping[str, Any]) -> str | None:
+    return link_of(first(fields, *_PAGES))
 
 
 def _status(fields: Mapping[str, Any]) -> AlertStatus:

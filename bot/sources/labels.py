@@ -13,14 +13,13 @@ from bot.sources.nested import parsed
 
 _CANONICAL = {
     "environment": ("environment", "env", "deployment_environment", "deployment.environment", "stage", "Environment", "Env", "Stage"),
-    "service": ("service", "service_name", "service.name", "app", "application", "app_kubernetes_io_name", "Service", "Application"),
+    "service": ("service", "service_name", "service.name", "app", "application", "app_kubernetes_io_name", "Service"),
 }
-_PRIVATE = re.compile(
-    r"(?:^|[._:\s-])(?:users?|user[._]?(?:id|name)|e?mail|ip|ip[._]?address|cookies?|authorization|password|secret|token|api[._-]?key)$",
-    re.IGNORECASE,
-)
+_PERSONAL = re.compile(r"(?:^|[._:\s-])(?:users?|user[._]?(?:id|name)|e?mail|ip|ip[._]?address)$", re.IGNORECASE)
 _SECRET = re.compile(
-    r"(?:cookies?|authorization|password|passwd|secret|token|(?:api|routing|service|integration|license)[._-]?key)$", re.IGNORECASE
+    r"(?:cookies?|authorization|passw(?:or)?ds?|passphrase|credentials?|secrets?|tokens?|session(?:[._-]?id)?"
+    r"|(?:api|access|private|routing|service|integration|license|session)[._\s-]?keys?|(?:^|[._:\s-])(?:auth|pwd))$",
+    re.IGNORECASE,
 )
 _NAME_LIMIT = 200
 _TAG_LIMIT = 500
@@ -56,13 +55,13 @@ def tags_of(value: Any) -> dict[str, str]:
 
 @lru_cache(maxsize=1024)
 def _is_private(name: str) -> bool:
-    return _PRIVATE.search(name) is not None
+    return _PERSONAL.search(name) is not None or _SECRET.search(name) is not None
 
 
 @lru_cache(maxsize=1024)
 def is_secret_name(name: str) -> bool:
-    """Whether a field of that name holds what gives access to something."""
-    return _SECRET.search(name) is not None
+    """Whether a field of that name holds what gives access to something; a ``key`` does, which in tags is a name like others."""
+    return _SECRET.search(name) is not None or name.casefold() == "key"
 
 
 def _tags(value: Any) -> Iterable[tuple[str, str]]:

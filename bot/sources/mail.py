@@ -50,6 +50,12 @@ _IDENTITY = (
 )
 _LABELS = ("severity", "priority", "service", "environment", "env", "system")
 _LISTS = ("items", "mandrill_events", "events")
+_REPORTS = (
+    *("bounce", "bounced", "delivery", "delivered", "deliverydelay", "delivery_delayed", "deferred", "dropped", "processed", "scheduled"),
+    *("complaint", "complained", "spamcomplaint", "open", "opened", "click", "clicked", "send", "sent", "reject", "rejected", "failed"),
+    *("rendering failure", "suppressed", "subscription", "subscriptionchange", "unsubscribe", "unsubscribed"),
+)
+"""What a mail service reports of the mails that it sent; no other word makes a body such a report."""
 _REPLIES = re.compile(r"(?:(?:re|fwd?|aw|wg|tr|sv)(?:\[\d+\])?:\s*)+", re.IGNORECASE)
 _ABSENT = re.compile(r"(?:automatic reply|auto(?:matic)?[- ]?reply|out of (?:the )?office|abwesenheit\w*)\b", re.IGNORECASE)
 _FRESH_SECONDS = 3600
@@ -84,15 +90,20 @@ def _mails(payload: Any, deep: int = 3) -> Iterator[Mapping[str, Any]]:
     if _report(payload):
         yield payload
         return
-    inside = [payload[name] for name in _LISTS if name in payload] + [at(payload, "msys", "relay_message"), at(payload, "msg")]
-    inside += [payload.get("Message")] if payload.get("Type") == "Notification" else []
-    data = payload.get("data")
-    inside += [data] if isinstance(data, Mapping) and _said(data, _SUBJECT) else []
+    inside = [payload.get("Message")] if payload.get("Type") == "Notification" else []
+    inside += [] if _said(payload, _SUBJECT) else _enveloped(payload)
     found = [value for value in map(parsed, inside) if isinstance(value, list | Mapping)]
     for value in found if deep else ():
         yield from _mails(value, deep - 1)
     if not found and (_said(payload, _SUBJECT) or _said(payload, _BODY)):
         yield payload
+
+
+def _enveloped(payload: Mapping[str, Any]) -> list[Any]:
+    """Where the mails may stand in an envelope, which has no subject of its own."""
+    data = payload.get("data")
+    inside = [payload[name] for name in _LISTS if name in payload] + [at(payload, "msys", "relay_message"), at(payload, "msg")]
+    return inside + ([data] if isinstance(data, Mapping) and _said(data, _SUBJECT) else [])
 
 
 def _said(mail: Mapping[str, Any], names: tuple[str, ...]) -> str:
@@ -183,7 +194,7 @@ def _report(payload: Mapping[str, Any]) -> str:
     kind = word_of(payload.get("type"))
     sent = payload.get("notificationType") or payload.get("eventType") if isinstance(payload.get("mail"), Mapping) else None
     words = (word_of(payload.get("RecordType")), word_of(sent), kind.removeprefix("email.") if kind.startswith("email.") else "")
-    return next((word for word in words if word and word not in ("inbound", "received")), "")
+    return next((word for word in words if word in _REPORTS), "")
 
 
 def _is_automatic(mail: Mapping[str, Any]) -> bool:

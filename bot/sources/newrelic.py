@@ -15,12 +15,13 @@ from bot.sources.labels import canonical, tags_of
 from bot.sources.nested import parsed
 from bot.sources.readings import single
 from bot.sources.source import Delivery, Form, Source
-from bot.sources.templates import MUSTACHE, first, unwrapped
+from bot.sources.templates import MUSTACHE, first, layers_of, outermost
 
 _FIRES = ("created", "activated", "open", "opened", "active", "firing", "triggered", "alerting", "trigger")
 _ENDS = ("closed", "resolved", "resolve", "ok")
 _QUIET = "deactivated"
 _STATES = dict.fromkeys(_FIRES, AlertStatus.FIRING) | dict.fromkeys(_ENDS, AlertStatus.RESOLVED)
+_STATED = ("state", "currentstate", "issuestate", "status", "issuestatus", "eventaction")
 _WRAPPERS = ("payload", "data", "description", "alert", "customdetails", "customDetails", "custom_details")
 _ISSUE = ("id", "issueid", "alertuid", "dedupkey", "deduplicationkey")
 _TITLES = ("title", "issuetitle", "annotationstitle", "name", "payloadsummary", "conditionname", "alertconditionnames")
@@ -47,8 +48,9 @@ _ACKNOWLEDGED = ("acknowledged", "acknowledge")
 def read(delivery: Delivery) -> Reading:
     """The alert of an issue or incident; raises Malformed when the body is no object."""
     payload = object_of(delivery.payload, "the body")
-    fields = {name: parsed(value) for name, value in unwrapped(payload, MUSTACHE, _WRAPPERS).items()}
-    word = word_of(_state(fields))
+    layers = layers_of(payload, MUSTACHE, _WRAPPERS)
+    fields, state = {name: parsed(value) for name, value in layers[-1].items()}, outermost(layers, *_STATED)
+    word = word_of(state)
     if word == "test" or _is_test(fields):
         return Reading(ignored=("New Relic's test notification arrived; it is no alert.",))
     if word == _QUIET:
@@ -58,11 +60,7 @@ def read(delivery: Delivery) -> Reading:
     if word in _ACKNOWLEDGED:
         owner = text_of(first(fields, "owner", "acknowledgedby"), 100)
         return Reading(notes=(Note(_fingerprint(fields), f"Acknowledged in New Relic{f' by {owner}' if owner else ''}."),))
-    return single(delivery.source, payload, lambda: _alert(delivery.source, fields))
-
-
-def _state(fields: Mapping[str, Any]) -> Any:
-    return first(fields, "state", "currentstate", "issuestate", "status", "issuestatus", "eventaction")
+    return single(delivery.source, payload, lambda: _alert(delivery.source, fields, state))
 
 
 def _is_test(fields: Mapping[str, Any]) -> bool:
@@ -70,8 +68,8 @@ def _is_test(fields: Mapping[str, Any]) -> bool:
     return text_of(fields.get("incidentid")) == "0" and text_of(at(first(fields, "targets"), 0, "product")).casefold() == "testing"
 
 
-def _alert(source: str, fields: Mapping[str, Any]) -> Alert:
-    status = status_of(_state(fields), _STATES, "state")
+def _alert(source: str, fields: Mapping[str, Any], state: Any) -> Alert:
+    status = status_of(state, _STATES, "state")
     is_issue = first(fields, *_ISSUE) is not None
     ended = first(fields, "closedat", "issueclosedat", "updatedat", "issueupdatedat", "timestamp")
     return Alert(

@@ -10,6 +10,9 @@ from bot.errors import Malformed
 from bot.sources.fields import fingerprint_of, object_of, path_of, text_of
 from bot.sources.labels import is_secret_name
 
+_DEEP = 8
+"""Lists and objects inside each other that are looked through for secrets; what lies deeper is not shown."""
+
 
 def unreadable(source: str, place: str, reason: str, raw: Any) -> Alert:
     """The alert that stands for a part of a body that could not be understood: it waits in the inbox with its raw words and the reason."""
@@ -24,12 +27,17 @@ def unreadable(source: str, place: str, reason: str, raw: Any) -> Alert:
     )
 
 
-def _shown(source: str, raw: Any, depth: int = 3) -> Any:
-    """What may be shown of a body: no field that is called as a secret is, and no address of ours, in which one may stand."""
-    if not isinstance(raw, Mapping) or not depth:
-        return raw
-    kept = {name: value for name, value in raw.items() if not is_secret_name(text_of(name, 200))}
-    return {name: _shown(source, value, depth - 1) for name, value in kept.items() if f"/alerts/{source}" not in path_of(value)}
+def _shown(source: str, raw: Any, depth: int = _DEEP) -> Any:
+    """What may be shown of a body: nothing that is called as a secret is, no address of ours, where one may stand, and nothing too deep."""
+    if not isinstance(raw, Mapping | list):
+        return None if f"/alerts/{source}" in path_of(raw) else raw
+    if not depth:
+        return "…"
+    if isinstance(raw, list):
+        return [_shown(source, item, depth - 1) for item in raw]
+    hidden = "value" if is_secret_name(text_of(raw.get("name") or raw.get("key"), 200)) else None
+    kept = {name: value for name, value in raw.items() if name != hidden and not is_secret_name(text_of(name, 200))}
+    return {name: _shown(source, value, depth - 1) for name, value in kept.items()}
 
 
 def each(source: str, entries: Iterable[Any], place: str, read: Callable[[Mapping[str, Any], str], Alert]) -> Iterator[Alert]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.domain.alert import Alert, AlertStatus, Reading
 from bot.domain.routing import Carrier, Channel, SourceKind
-from bot.sources.fields import at, filled, fingerprint_of, link_of, object_of, text_of, title_of
+from bot.sources.fields import address_of, at, filled, fingerprint_of, link_of, object_of, text_of, title_of
 from bot.sources.labels import canonical, pairs_of
 from bot.sources.nested import parse
 from bot.sources.readings import unreadable
@@ -22,6 +22,7 @@ from bot.sources.titles import Title, read_title
 _LINK = re.compile(r"<(https?://[^|>\s]+)(?:\|([^>]*))?>")
 _DECORATED = re.compile(r"^(?::[\w+-]+:|[*_~`\s]|[\U0001F300-\U0001FAFF\u2600-\u27BF\uFE0F])+(?=\S)")
 _LINE = re.compile(r"^[ \t•*_-]{0,8}(\w{1,30})[*_]{0,2}:[*_]{0,2}[ \t]?`?([^`*\n]{1,200})", re.MULTILINE)
+_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 _MENTION = re.compile(r"<[!@#][^>]*>")
 _SHORT = ("severity", "priority", "service", "environment", "env", "host", "instance", "cluster", "region", "route", "release")
 _EMPTY = "The message holds no text: expected text, attachments or blocks that say something."
@@ -48,7 +49,7 @@ def _message(payload: Mapping[str, Any]) -> Mapping[str, Any]:
 def _alert(source: str, message: Mapping[str, Any], texts: list[str]) -> Alert:
     title = _title(texts)
     fields = dict(_LINE.findall("\n".join(texts))) | _fields(message)
-    labels = {name.casefold(): value.strip() for name, value in fields.items() if name.casefold() in _SHORT}
+    labels = {name.casefold(): _without_secrets(value.strip()) for name, value in fields.items() if name.casefold() in _SHORT}
     sender = text_of(message.get("username"), 100)
     return Alert(
         source=source,
@@ -60,6 +61,11 @@ def _alert(source: str, message: Mapping[str, Any], texts: list[str]) -> Alert:
         annotations=filled(description="\n".join(dict.fromkeys(texts)), **_links(message)),
         url=_url(message),
     )
+
+
+def _without_secrets(value: str) -> str:
+    """A label's value whose addresses lost user, password and query, where secrets stand."""
+    return _ADDRESS.sub(lambda found: address_of(found[0]), value)
 
 
 def _title(texts: list[str]) -> Title:

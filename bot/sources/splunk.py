@@ -14,6 +14,7 @@ from bot.domain.alert import Alert, AlertStatus, Reading
 from bot.domain.routing import Carrier, Channel, SourceKind
 from bot.errors import Malformed
 from bot.sources.fields import (
+    address_of,
     at,
     error_of,
     filled,
@@ -21,6 +22,7 @@ from bot.sources.fields import (
     first_text,
     link_of,
     object_of,
+    path_of,
     stamp_of,
     status_of,
     text_of,
@@ -43,7 +45,7 @@ _LEVELS = ("urgency", "severity", "severity_label", "priority", "log_level", "le
 def read(delivery: Delivery) -> Reading:
     """The alert of the search; raises Malformed when the body is no object."""
     payload = object_of(delivery.payload, "the body")
-    if at(payload, "detector") is not None or at(payload, "detectorId") is not None:
+    if "search_name" not in payload and (at(payload, "detector") is not None or at(payload, "detectorId") is not None):
         return single(delivery.source, payload, lambda: _detected(delivery.source, payload))
     return single(delivery.source, payload, lambda: _alert(delivery.source, payload))
 
@@ -116,12 +118,17 @@ def _annotations(result: Mapping[str, str]) -> dict[str, str]:
     return filled(
         description=first_text(*(result.get(name) for name in ("message", "rule_description", "description", "_raw"))),
         error=error_of(*(first_text(*(result.get(name) for name in names)) for names in _ERRORS)),
-        route=first_text(*(result.get(name) for name in ("route", "uri_path", "endpoint"))),
+        route=_route(first_text(*(result.get(name) for name in ("route", "uri_path", "endpoint")))),
         release=first_text(result.get("release"), result.get("version")),
         count=result.get("count"),
         latest_seen=stamp_of(first_text(result.get("_time"), result.get("orig_time"))),
         runbook_url=link_of(result.get("runbook_url")),
     )
+
+
+def _route(said: str) -> str:
+    """The route without what may be secret: the path of an address, and no query."""
+    return path_of(said) if address_of(said) else said.partition("?")[0]
 
 
 SOURCE = Source(

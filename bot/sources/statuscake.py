@@ -11,7 +11,7 @@ from typing import Any
 from bot.domain.alert import Alert, AlertStatus, Reading
 from bot.domain.routing import Carrier, Channel, SourceKind
 from bot.errors import Malformed
-from bot.sources.checks import called, check_of, down_or_up, labels_of
+from bot.sources.checks import UNFILLED, called, check_of, down_or_up, labels_of
 from bot.sources.fields import at, filled, fingerprint_of, key_of, status_of, text_of, title_of
 from bot.sources.readings import single
 from bot.sources.source import Delivery, Form, Source, is_secret
@@ -23,7 +23,7 @@ STATES = {"down": AlertStatus.FIRING, "up": AlertStatus.RESOLVED}
 def read(delivery: Delivery) -> Reading:
     """The alert of a test, from the body and the query together."""
     test = check_of(delivery)
-    if why := untouched({**delivery.query, **delivery.payload}, test, "StatusCake"):
+    if why := untouched(delivery, UNFILLED, "StatusCake"):
         return Reading(ignored=(why,))
     return single(delivery.source, test, lambda: _alert(delivery.source, test))
 

@@ -30,7 +30,7 @@ _RESOLVED = (
     r"\[(?P<name>.+?)\] \[(?:✅ )?Up\] ?(?P<rest>.*)",
     r"(?:\[Monitor Alert\] )?\[?Recovered(?P<name>(?: on \{.*?\})?[\]:] .+)",
     r"OK: (?P<name>\".+\" in .+)",
-    r"Resolved(?: in [\w ]+)?: (?P<name>.+)",
+    r"Resolved(?: in [\w ]+:|:(?! \d+(?:\s*[,;|/]|\s+[Ff]iring|\s*$))) (?P<name>.+)",
     r"\*\* RECOVERY (?P<name>(?:Service |Host )?Alert: .+?) is (?P<rest>OK|UP) \*\*",
     r"\[RECOVERY\] (?P<name>.+) is (?P<rest>OK|UP)!",
     r"Monitor is UP: (?P<name>.+)",

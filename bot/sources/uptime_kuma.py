@@ -13,7 +13,7 @@ from typing import Any
 from bot.domain.alert import Alert, AlertStatus, Reading
 from bot.domain.routing import Carrier, Channel, SourceKind
 from bot.errors import Malformed
-from bot.sources.checks import UNFILLED, down_or_up, labels_of
+from bot.sources.checks import UNFILLED, called, down_or_up, labels_of
 from bot.sources.fields import filled, fingerprint_of, key_of, moment_of, object_of, stamp_of, status_of, text_of, title_of, word_of
 from bot.sources.labels import target_of
 from bot.sources.nested import parsed
@@ -83,7 +83,7 @@ def _said(words: str) -> Mapping[str, str]:
 def _name(fields: Mapping[str, Any], words: str) -> str:
     title = text_of(fields.get("title")).removeprefix("Uptime Kuma Alert").removeprefix(" - ")
     given = fields.get("monitor") if isinstance(fields.get("monitor"), str) else fields.get("name")
-    return title_of(fields.get("monitorname"), _said(words).get("name"), given, title, _NAMELESS)
+    return called(fields.get("monitorname"), _said(words).get("name"), given, title, _NAMELESS)
 
 
 def _kept(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,16 +141,16 @@ def _domain(what: str) -> str:
 
 
 def _expiry(source: str, words: str, found: re.Match[str]) -> Alert:
-    """A notice of expiry, without the address in its brackets, where secrets stand."""
-    name, said = text_of(found["name"]), words[found.start("what") :]
-    said = f"{name}: {said}" if name else said
+    """A notice of expiry, without the address in its brackets and without the secrets of another one, where it is called by that."""
+    name, said = called(found["name"]) if found["name"] else "", words[found.start("what") :]
+    said = called(f"{name}: {said}" if name else said)
     return Alert(
         source=source,
         fingerprint=fingerprint_of("expiry", found["name"], found["what"]),
         status=AlertStatus.FIRING,
         title=title_of(said),
         starts_at=None,
-        labels=filled(monitor=found["name"]) | target_of(found["address"] or _domain(found["what"])),
+        labels=filled(monitor=name) | target_of(found["address"] or _domain(found["what"])),
         annotations=filled(description=said),
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 from bot.domain.alert import Alert, AlertStatus, Reading
 from bot.domain.routing import Carrier, Channel, SourceKind
 from bot.errors import Malformed
-from bot.sources.checks import called, check_of, down_or_up, labels_of, sentence_of
+from bot.sources.checks import UNFILLED, called, check_of, down_or_up, labels_of, sentence_of
 from bot.sources.fields import filled, fingerprint_of, key_of, link_of, stamp_of, status_of, text_of, title_of, word_of
 from bot.sources.readings import single
 from bot.sources.source import Delivery, Form, Source
@@ -43,9 +43,9 @@ def read(delivery: Delivery) -> Reading:
 def _plain(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a monitor; its name and its state where a body is a sentence for people."""
     plain = {name: value for name, value in fields.items() if not isinstance(value, Mapping)}
-    if first(plain, "alerttype", *_STATE_NAMES) is None and sentence_of(plain, "state"):
-        plain |= {"state": sentence_of(plain, "state")}
-        plain = {"monitorfriendlyname": sentence_of(plain, "name")} | plain
+    said = sentence_of(plain)
+    if first(plain, "alerttype", *_STATE_NAMES) is None and said.state:
+        return {"monitorfriendlyname": said.name} | plain | {"state": said.state}
     return plain
 
 
@@ -53,7 +53,7 @@ def _no_alert(delivery: Delivery, monitor: Mapping[str, Any]) -> str:
     """Why a body is no alert, in a sentence; nothing when it is one."""
     if state := _NO_ALERT.get(_state(monitor)):
         return f"{_name(monitor)} {state}: neither down nor up."
-    return untouched({**delivery.query, **delivery.payload}, monitor, "UptimeRobot")
+    return untouched(delivery, UNFILLED, "UptimeRobot")
 
 
 def _state(monitor: Mapping[str, Any]) -> str:

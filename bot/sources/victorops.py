@@ -23,7 +23,7 @@ from bot.sources.fields import (
     title_of,
     word_of,
 )
-from bot.sources.labels import canonical, scalars_of, tags_of
+from bot.sources.labels import canonical, is_secret_name, scalars_of, tags_of
 from bot.sources.readings import single
 from bot.sources.source import Answer, Delivery, Form, Source
 from bot.sources.titles import read_title
@@ -33,8 +33,12 @@ _ACKNOWLEDGED = ("acknowledgement", "acknowledgment")
 _LINK = "vo_annotate.u."
 _LINE = re.compile(r"^ - ([A-Za-z_]\w*) = (.+)$", re.MULTILINE)
 _LONG = ("summary", "description", "message", "title")
-_OWN = ("message_type", "entity_id", "entity_display_name", "state_message", "state_start_time", "timestamp")
-_SECRET = re.compile(r"key|token|secret|session|passw|auth(?!or)|cookie|credential", re.IGNORECASE)
+_TAGS = (
+    *("environment", "env", "stage", "tier", "stack", "site", "region", "zone", "availability_zone", "datacenter", "cluster", "namespace"),
+    *("team", "project", "group", "service", "service_name", "app", "application", "component", "deployment", "pod", "container", "node"),
+    *("host", "hostname", "host_name", "device", "instance", "job", "alertname", "check", "metric", "monitor", "severity"),
+)
+"""What monitors tag a message with; a field of another name may say who is called, or how, and is no label."""
 _LINKS = ("alert_url", "incident_url", "issue_url", "event_url", "detector_url", "results_link", "view_report")
 
 
@@ -56,7 +60,7 @@ def read(delivery: Delivery) -> Reading:
 
 def _public(entity: Mapping[str, Any]) -> dict[str, Any]:
     """A message without the keys that some tools send along, such as Splunk's ``session_key``."""
-    return {name: value for name, value in entity.items() if name == "routing_key" or not _SECRET.search(name)}
+    return {name: value for name, value in entity.items() if name == "routing_key" or not is_secret_name(name)}
 
 
 def answer(delivery: Delivery, receipt: str) -> Answer:
@@ -137,10 +141,9 @@ def _labels(entity: Mapping[str, Any], status: AlertStatus) -> dict[str, str]:
 
 
 def _custom(entity: Mapping[str, Any]) -> dict[str, str]:
-    """The words that somebody added to a message; the macros of Nagios are in capitals and none of them, and Splunk's app is no service."""
-    left_out = (*_OWN, "app", "owner") if "search_name" in entity else _OWN
-    words = {name: value for name, value in entity.items() if name.islower() and "." not in name and name not in left_out}
-    return scalars_of({name: value for name, value in words.items() if isinstance(value, str) and link_of(value) is None})
+    """The tags that somebody added to a message; Splunk's app is no service."""
+    tags = {name: entity[name] for name in _TAGS if name in entity and not (name == "app" and "search_name" in entity)}
+    return scalars_of({name: value for name, value in tags.items() if isinstance(value, str) and link_of(value) is None})
 
 
 SOURCE = Source(

@@ -27,11 +27,12 @@ _LINKS = ("link", "eventurl", "url", "linktoupstreamdetails", "generatorurl")
 _SERVICES = "4"
 _DISCOVERIES = {"1": "discovery", "2": "autoregistration"}
 _UNFILLED = re.compile(r"\{[$#?]?[A-Z][A-Z0-9_.]*\}|\*UNKNOWN\*")
-_HEADING = re.compile(r"(problem|resolved|updated problem|updated|ok)(?: in [^:]*)?\s*:\s*", re.IGNORECASE)
+_HEADING = re.compile(r"^(?:(problem|ok)|(resolved|updated problem)(?: in [^:]*)?)\s*:\s*", re.IGNORECASE)
+_UPDATED = "updated problem"
 _LINE = re.compile(r"^(Problem name|Host|Severity|Operational data|Original problem ID): *(.+?)\r?$", re.MULTILINE)
 _LINES = {
     "Problem name": "problemname",
-    "Host": "hostname",
+    "Host": "hosthost",
     "Severity": "eventseverity",
     "Operational data": "opdata",
     "Original problem ID": "eventid",
@@ -67,15 +68,20 @@ def _with_lines(fields: Mapping[str, Any]) -> dict[str, Any]:
 def _is_update(fields: Mapping[str, Any]) -> bool:
     """Whether somebody did something to a problem, which Zabbix tells without any change of its state."""
     given = first(fields, "eventupdatestatus", "updatestatus", "eventisupdate")
-    return text_of(given, 10) == "1" or (
-        given is None and bool(first(fields, "eventupdateaction", "updateaction") or _heading(fields).startswith("updated"))
-    )
+    if given is not None:
+        return text_of(given, 10) == "1"
+    return bool(first(fields, "eventupdateaction", "updateaction")) or (_value(fields) is None and _heading(fields) == _UPDATED)
+
+
+def _value(fields: Mapping[str, Any]) -> Any:
+    """The event's own value, which decides before any word; None when the body gives none."""
+    return first(fields, "eventvalue", "triggervalue", "eventisproblem")
 
 
 def _heading(fields: Mapping[str, Any]) -> str:
     """The word that Zabbix' own message templates put before a problem's name."""
     found = _HEADING.match(text_of(first(fields, "title", "subject", "alertsubject")))
-    return found[1].casefold() if found else ""
+    return (found[1] or found[2]).casefold() if found else ""
 
 
 def _notes(fields: Mapping[str, Any]) -> tuple[Note, ...]:
@@ -109,7 +115,7 @@ def _alert(source: str, fields: Mapping[str, Any]) -> Alert:
 
 
 def _status(fields: Mapping[str, Any]) -> AlertStatus:
-    value = first(fields, "eventvalue", "triggervalue", "eventisproblem")
+    value = _value(fields)
     if value is not None:
         return status_of(value, _VALUES, "event_value")
     word = first(fields, "eventrecoverystatus", "eventstatus", "triggerstatus", "status", "state")

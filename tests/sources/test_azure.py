@@ -217,3 +217,10 @@ def test_a_rule_of_an_older_schema_is_split_by_its_dimensions_as_well() -> None:
     ):
         assert split(name, path, key, "vm1") == split(name, path, key, "vm1")
         assert split(name, path, key, "vm1") != split(name, path, key, "vm2")
+
+
+def test_a_dimension_of_a_log_alert_that_is_said_twice_is_one() -> None:
+    rule = {"AlertRuleName": "Orders wait", "SearchQuery": "requests", "SubscriptionId": "77aa11bb"}
+    one = {"name": "Computer", "value": "orders-1"}
+    once, twice = (only(SOURCE, rule | {"Dimensions": dimensions}) for dimensions in ([one], [one, one]))
+    assert once.fingerprint == twice.fingerprint

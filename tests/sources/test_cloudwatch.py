@@ -194,3 +194,74 @@ def test_a_composite_alarm_names_the_alarms_that_made_it_fire() -> None:
     alarm = payload_of("cloudwatch", "composite")
     said = alarm | {"TriggeringChildren": [{"Arn": "arn:aws:cloudwatch:eu-central-1:2109:alarm:orders-wait"}, 7]}
     assert only(SOURCE, said).annotations["triggered_by"] == "orders-wait"
+
+
+def changed(kind: str, detail: dict[str, Any], **around: Any) -> dict[str, Any]:
+    """An event of EventBridge."""
+    return {"version": "0", "detail-type": kind, "account": "210987654321", "region": "eu-central-1", "detail": detail} | around
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"detail": {"pipeline": "orders", "stage": "Build", "action": "Push", "state": "SUCCEEDED"}},
+        {"detail": {"pipeline": "orders", "stage": "Deploy", "action": "Migrate", "state": "SUCCEEDED"}},
+        {"account": "109876543210"},
+        {"region": "eu-west-1"},
+    ],
+)
+def test_another_step_account_or_region_of_a_pipeline_is_another_alert(other: dict[str, Any]) -> None:
+    detail = {"pipeline": "orders", "stage": "Deploy", "action": "Push", "state": "FAILED"}
+    event = changed("CodePipeline Action Execution State Change", detail)
+    failed = only(SOURCE, event)
+    assert failed.title == "CodePipeline Action Execution State Change: orders / Deploy / Push"
+    assert only(SOURCE, event | other).fingerprint != failed.fingerprint
+    ended = only(SOURCE, event | {"detail": detail | {"state": "SUCCEEDED", "execution-id": "9"}})
+    assert (ended.status, ended.fingerprint) == (AlertStatus.RESOLVED, failed.fingerprint)
+
+
+def test_a_deployment_fails_and_succeeds_in_its_own_words_and_group() -> None:
+    prod = {"application": "orders", "deploymentGroup": "prod", "deploymentId": "d-1"}
+
+    def said(state: str, **more: Any) -> Any:
+        return read(SOURCE, changed("CodeDeploy Deployment State-change Notification", prod | {"state": state} | more))
+
+    (failed,), (ended,) = said("FAILURE").alerts, said("SUCCESS", deploymentId="d-2").alerts
+    assert (failed.status, failed.title) == (AlertStatus.FIRING, "CodeDeploy Deployment State-change Notification: orders / prod")
+    assert (ended.status, ended.fingerprint) == (AlertStatus.RESOLVED, failed.fingerprint)
+    assert said("SUCCESS", deploymentGroup="stage").alerts[0].fingerprint != failed.fingerprint
+    assert said("SUCCESS", instanceId="i-0aa1").alerts[0].fingerprint != said("FAILURE", instanceId="i-0aa2").alerts[0].fingerprint
+    assert said("STOP").alerts[0].status is AlertStatus.FIRING
+    for state in ("START", "READY"):
+        assert (said(state).alerts, len(said(state).ignored)) == ((), 1)
+
+
+@pytest.mark.parametrize(
+    ("ended", "status"),
+    [
+        ({"Workflow": {"Status": "RESOLVED"}}, AlertStatus.RESOLVED),
+        ({"RecordState": "ARCHIVED"}, AlertStatus.RESOLVED),
+        ({"Compliance": {"Status": "PASSED"}}, AlertStatus.RESOLVED),
+        ({"Compliance": {"Status": "WARNING"}}, AlertStatus.FIRING),
+        ({"Workflow": {"Status": "NOTIFIED"}, "RecordState": "ACTIVE"}, AlertStatus.FIRING),
+    ],
+)
+def test_a_finding_ends_by_its_workflow_its_record_or_its_check(ended: dict[str, Any], status: AlertStatus) -> None:
+    finding = {"Id": "f-1", "Title": "A bucket is public", "Workflow": {"Status": "NEW"}, "Compliance": {"Status": "FAILED"}}
+    fired, later = (only(SOURCE, changed("Security Hub Findings - Imported", {"findings": [one]})) for one in (finding, finding | ended))
+    assert (fired.status, later.status, later.fingerprint) == (AlertStatus.FIRING, status, fired.fingerprint)
+    several = changed("Security Hub Findings - Custom Action", {"findings": [finding | ended, finding | {"Id": "f-2"}]})
+    assert only(SOURCE, several).status is AlertStatus.FIRING
+
+
+def test_a_task_that_runs_is_no_alert_and_one_that_stopped_is_one_for_each_cluster() -> None:
+    task = {"group": "service:orders", "clusterArn": "arn:aws:ecs:eu-central-1:210987654321:cluster/prod", "stoppedReason": "Out of memory"}
+    kind = "ECS Task State Change"
+    running = read(SOURCE, changed(kind, task | {"lastStatus": "RUNNING"}))
+    assert (running.alerts, running.ignored) == ((), ("ECS Task State Change: service:orders is running, which is no alert.",))
+    stopped = only(SOURCE, changed(kind, task | {"lastStatus": "STOPPED"}))
+    assert (stopped.status, stopped.annotations["error"]) == (AlertStatus.FIRING, "Out of memory")
+    other = only(
+        SOURCE, changed(kind, task | {"lastStatus": "STOPPED", "clusterArn": "arn:aws:ecs:eu-central-1:210987654321:cluster/stage"})
+    )
+    assert other.fingerprint != stopped.fingerprint

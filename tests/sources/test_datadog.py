@@ -144,10 +144,90 @@ def test_a_message_is_kept_without_its_fences_and_mentions() -> None:
     assert alert.annotations["description"] == "Carts take two seconds."
 
 
-@pytest.mark.parametrize("title", ["[TEST] [Triggered on {host:cart-7}] Cart is slow", "[TEST] Cart is slow"])
-def test_a_test_notification_is_no_alert(title: str) -> None:
-    reading = read(SOURCE, payload_of(SOURCE.kind, "triggered", title=title))
+def test_a_test_notification_is_no_alert() -> None:
+    reading = read(SOURCE, payload_of(SOURCE.kind, "triggered", title="[TEST] [Triggered on {host:cart-7}] Cart is slow"))
     assert (reading.alerts, reading.ignored) == ((), ("Datadog's test notification arrived; it is no alert.",))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"monitor_name": "[TEST] shop: disk full"},
+        {"title": "[TEST] shop: disk full"},
+        {"title": "[TEST] [shop] Disk full"},
+        {"summary": "[TEST] [Warn] Disk full"},
+        {"title": "[TEST] [Warn] Disk full", "alert_title": "[TEST] [Warn] Disk full"},
+        {"title": "Disk full", "data": {"event_title": "[TEST] [Triggered] Disk full"}},
+    ],
+)
+def test_a_monitor_whose_own_name_speaks_of_a_test_fires(names: dict[str, object]) -> None:
+    assert only(SOURCE, {"alert_id": "90155", "alert_transition": "Triggered"} | names).status is AlertStatus.FIRING
+
+
+@pytest.mark.parametrize(
+    "looser",
+    [
+        {"data": {"status": "ok"}},
+        {"labels": {"state": "ok"}},
+        {"event": {"action": "resolve"}},
+        {"event": {"title": "[Recovered] Carts"}},
+        {"data": {"transition": "Recovered"}},
+        {"severity": "ok"},
+        {"severity": "Recovered"},
+        {"status": "resolved"},
+    ],
+)
+@pytest.mark.parametrize("kind", ["error", "warning"])
+def test_no_inner_or_looser_word_ends_what_the_body_says_fires(looser: dict[str, object], kind: str) -> None:
+    alert = only(SOURCE, {"alert_type": kind, "alert_id": "90155", "title": "Cart is slow"} | looser)
+    assert (alert.status, alert.unreadable) == (AlertStatus.FIRING, None)
+
+
+def test_a_severity_ends_nothing_unless_it_is_a_transition() -> None:
+    named = {"alert_id": "90155", "title": "Cart is slow"}
+    assert only(SOURCE, named | {"severity": "ok"}).unreadable is not None
+    assert only(SOURCE, named | {"severity": "Recovered"}).status is AlertStatus.RESOLVED
+    assert only(SOURCE, named | {"status": "Triggered", "data": {"status": "ok"}}).status is AlertStatus.FIRING
+    assert only(SOURCE, named | {"data": {"status": "ok"}}).status is AlertStatus.RESOLVED
+
+
+def test_a_warning_that_is_wrapped_stays_a_warning() -> None:
+    wrapped = {"alert_type": "warning", "title": "Cart is slow", "metadata": {"transition": "Warn", "alert_id": "90155", "priority": "P1"}}
+    assert only(SOURCE, wrapped).labels.items() >= {"severity": "warning", "transition": "warn"}.items()
+
+
+@pytest.mark.parametrize("stated", [{"alert_type": "success"}, {"status": "Recovered"}, {"alert_transition": "Recovered"}])
+@pytest.mark.parametrize("field", ["alert_title", "monitor_name"])
+def test_a_heading_in_a_monitors_name_yields_to_whatever_states_the_transition(field: str, stated: dict[str, str]) -> None:
+    assert only(SOURCE, {"alert_id": "90155", field: "[Warn] Disk"} | stated).status is AlertStatus.RESOLVED
+    assert only(SOURCE, {"alert_id": "90155", field: "[Recovered] Disk", "alert_type": "error"}).status is AlertStatus.FIRING
+
+
+@pytest.mark.parametrize("scope", ["*", ["*"], "{*}"])
+def test_a_monitor_of_everything_is_the_same_alert_in_every_cycle_and_on_every_host(scope: object) -> None:
+    first = payload_of(SOURCE.kind, "triggered", scope=scope)
+    again = first | {"alert_cycle_key": "771299", "aggreg_key": "decaf", "hostname": "cart-9"}
+    assert only(SOURCE, again).fingerprint == only(SOURCE, first).fingerprint
+    assert only(SOURCE, first).fingerprint != only(SOURCE, "triggered").fingerprint
+
+
+@pytest.mark.parametrize("name", ["alert_status", "status", "severity"])
+def test_an_informing_type_is_an_alert_when_any_word_states_one(name: str) -> None:
+    alert = only(SOURCE, {"alert_type": "info", "alert_id": "90155", "title": "Cart is slow", name: "Triggered"})
+    assert (alert.status, alert.unreadable) == (AlertStatus.FIRING, None)
+
+
+def test_a_variable_that_datadog_fills_with_null_says_nothing() -> None:
+    alert = only(SOURCE, {"title": "Carts are lost", "incident_public_id": "null", "alert_type": "error"})
+    assert (alert.status, alert.unreadable) == (AlertStatus.FIRING, None)
+    incident = {"alert_id": "null", "alert_transition": "Null", "incident_public_id": "412", "incident_status": "resolved"}
+    assert (only(SOURCE, incident).status, only(SOURCE, incident).fingerprint) == (AlertStatus.RESOLVED, "incident:412")
+
+
+@pytest.mark.parametrize("line", ["@" * 4000, "@a." * 1300 + " x", "@a " * 1300 + "x", "@a" + " " * 3990 + "x", "%%% " * 1000 + "x"])
+def test_a_line_that_only_looks_like_mentions_is_read_at_once(line: str) -> None:
+    alert = only(SOURCE, payload_of(SOURCE.kind, "triggered", body=f"{line}\nCarts take two seconds."))
+    assert (alert.status, alert.title) == (AlertStatus.FIRING, "Cart is slow on host:cart-7")
 
 
 def test_an_event_that_is_nobodys_trouble_is_no_alert() -> None:

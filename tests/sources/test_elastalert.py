@@ -109,3 +109,11 @@ def test_an_address_that_somebody_visited_is_a_route_and_no_link() -> None:
     alert = only(SOURCE, match)
     assert (alert.url, alert.annotations["route"], "sekret" in str(alert)) == (None, "/checkout", False)
     assert only(SOURCE, {"rule": "Slow", "url": "https://kibana.example.com/app?x=1"}).url == "https://kibana.example.com/app?x=1"
+
+
+@pytest.mark.parametrize("mark", [{"num_hits": 3}, {"num_matches": 1}, {"_index": "logs"}, {"_id": "Zk9"}])
+@pytest.mark.parametrize("said", [{"event_type": "resolve", "id": "order-9"}, {"event_type": "acknowledge", "id": "order-9"}])
+def test_what_a_document_says_of_other_things_ends_no_alert(mark: dict[str, object], said: dict[str, str]) -> None:
+    alert = only(SOURCE, {"rule_name": "Orders"} | said | mark)
+    assert (alert.status, alert.fingerprint) == (AlertStatus.FIRING, only(SOURCE, {"rule_name": "Orders"}).fingerprint)
+    assert only(SOURCE, {"rule_name": "Orders", "alert_uid": "o", "state": "ok"} | mark).status is AlertStatus.FIRING

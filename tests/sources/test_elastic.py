@@ -137,3 +137,33 @@ def test_an_error_rate_says_its_service_transaction_and_error() -> None:
     alert = only(SOURCE, payload_of(SOURCE.kind, "active", context=context))
     assert alert.labels.items() >= {"service": "checkout", "environment": "prod"}.items()
     assert (alert.annotations["route"], alert.annotations["error"]) == ("GET /cart", "ValueError: no price")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"status": "active", "payload": {"status": "closed"}},
+        {"action_group": "default", "payload": {"actionGroup": "recovered"}},
+        {"status": "active", "payload": {"actionGroup": "recovered"}},
+        {"alert": {"actionGroup": "default"}, "ctx": {"actionGroup": "recovered"}},
+    ],
+)
+def test_what_a_body_carries_ends_nothing_that_the_body_says_fires(said: dict[str, object]) -> None:
+    alert = only(SOURCE, {"rule": {"id": "a91c0c5e", "name": "Queue is long"}} | said)
+    assert (alert.status, alert.unreadable, alert.title) == (AlertStatus.FIRING, None, "Queue is long")
+
+
+@pytest.mark.parametrize("data", [{"status": "up"}, {"status": "red"}, {"actionGroup": "recovered"}, {"recovered": {"count": 3}}])
+def test_a_watch_fires_whatever_its_data_say(data: dict[str, object]) -> None:
+    alert = only(SOURCE, {"watch_id": "shop-health", "payload": data})
+    assert (alert.status, alert.unreadable, alert.title) == (AlertStatus.FIRING, None, "shop-health")
+
+
+def test_the_id_of_an_event_names_no_alert() -> None:
+    rule = {"rule": {"id": "a91c0c5e", "name": "Queue is long"}}
+    fired, ended = (
+        only(SOURCE, rule | {"id": "evt-1", "actionGroup": "default"}),
+        only(SOURCE, rule | {"id": "evt-2", "actionGroup": "recovered"}),
+    )
+    assert (fired.status, ended.status) == (AlertStatus.FIRING, AlertStatus.RESOLVED)
+    assert ended.fingerprint == fired.fingerprint

@@ -113,7 +113,8 @@ def test_a_path_leads_through_objects_and_lists_and_to_names_with_dots(path: str
     "body",
     [
         {"summary": "Disk is full"},
-        {"name": "Disk is full", "message": "97 %"},
+        {"name": "Disk is full"},
+        {"name": "w1", "message": "Disk is full"},
         {"text": "Disk is full", "level": "critical"},
         {"annotations": {"summary": "Disk is full"}, "labels": {"alertname": "Disk"}},
         {"description": "Disk is full"},
@@ -138,3 +139,24 @@ def test_usual_names_of_key_level_host_tags_and_link_are_understood() -> None:
     alert = only(SOURCE, body | {"link": "https://monitor.example.com/w1"})
     assert (alert.fingerprint, alert.url) == ("disk-w1", "https://monitor.example.com/w1")
     assert alert.labels == {"severity": "critical", "host": "w1", "team": "store", "environment": "prod"}
+
+
+def test_a_name_is_no_title_where_a_message_says_what_is_wrong_and_tells_it_from_others() -> None:
+    slow, wrong, other = (
+        only(SOURCE, {"name": name, "message": text})
+        for name, text in (("checkout", "Payments are slow"), ("checkout", "Prices are wrong"), ("search", "Payments are slow"))
+    )
+    assert slow.title == "Payments are slow"
+    assert len({slow.fingerprint, wrong.fingerprint, other.fingerprint}) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [
+        ("starts_at", datetime(2026, 11, 20, 22, 3, tzinfo=UTC)),
+        ("startsAt", datetime(2026, 11, 20, 22, 3, tzinfo=UTC)),
+        ("started_at", None),
+    ],
+)
+def test_only_a_start_that_every_repeat_says_is_one(name: str, start: datetime | None) -> None:
+    assert only(SOURCE, {"title": "Disk is full", name: "2026-11-20T22:03:00Z"}).starts_at == start

@@ -123,3 +123,12 @@ def test_a_budget_fires_only_over_a_threshold() -> None:
     assert only(SOURCE, payload_of("google-cloud", "budget", costAmount=950.0)).fingerprint == alert.fingerprint
     reading = read(SOURCE, payload_of("google-cloud", "budget", alertThresholdExceeded=...))
     assert (reading.alerts, len(reading.ignored)) == ((), 1)
+
+
+def test_errors_that_only_their_subjects_name_are_told_apart_by_them() -> None:
+    first, again, other = (
+        only(SOURCE, payload_of("google-cloud", "error", group_info={}, exception_info={}, subject=subject))
+        for subject in ("Orders: new error", "Orders: new error", "Payments: new error")
+    )
+    assert first.fingerprint == again.fingerprint
+    assert first.fingerprint != other.fingerprint

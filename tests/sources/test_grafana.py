@@ -151,3 +151,12 @@ def test_the_tags_that_everything_measured_shares_become_labels_of_a_rule() -> N
     assert "host" not in only(SOURCE, rule | {"evalMatches": matches}).labels
     assert only(SOURCE, rule | {"evalMatches": matches[:1]}).labels["host"] == "w1"
     assert only(SOURCE, rule | {"evalMatches": matches}).fingerprint == only(SOURCE, rule | {"evalMatches": None}).fingerprint
+
+
+@pytest.mark.parametrize("kind", ["manual", "escalation"])
+def test_an_event_of_oncall_that_comes_in_any_state_says_the_state_of_its_group(kind: str) -> None:
+    payload = payload_of(SOURCE.kind, "oncall", event={"type": kind})
+    resolved = payload | {"alert_group": payload["alert_group"] | {"state": "resolved"}}
+    assert (only(SOURCE, payload).status, only(SOURCE, resolved).status) == (AlertStatus.FIRING, AlertStatus.RESOLVED)
+    assert only(SOURCE, payload).fingerprint == only(SOURCE, resolved).fingerprint
+    assert only(SOURCE, payload | {"alert_group": payload["alert_group"] | {"state": "better"}}).unreadable is not None

@@ -82,3 +82,8 @@ def test_a_template_of_one_sentence_is_understood(field: str) -> None:
     fired, ended = only(SOURCE, {field: "Close the books is down"}), only(SOURCE, {field: 'The check "Close the books" is UP.'})
     assert (fired.status, ended.status) == (AlertStatus.FIRING, AlertStatus.RESOLVED)
     assert fired.title == "Close the books is down" and fired.fingerprint == ended.fingerprint
+
+
+def test_the_last_state_of_a_sentence_is_the_state_of_the_check() -> None:
+    alert = only(SOURCE, {"name": "Backup", "text": "Backup: the replica is up, the primary is down"})
+    assert (alert.status, alert.title) == (AlertStatus.FIRING, "Backup is down")

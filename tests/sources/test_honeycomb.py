@@ -91,3 +91,8 @@ def test_a_template_for_another_receiver_is_understood(word: str, status: AlertS
     assert (alert.status, alert.title, alert.url) == (status, "[prod] Carts are slow", page)
     assert alert.annotations["dashboard_url"] == f"{page}/result"
     assert alert.fingerprint == only(SOURCE, body | {"status": "firing", "deduplication_key": "another"}).fingerprint
+
+
+def test_a_trigger_that_is_called_like_a_sample_and_has_a_page_is_an_alert() -> None:
+    alert = only(SOURCE, payload_of(SOURCE.kind, "triggered") | {"name": "Test trigger"})
+    assert (alert.status, alert.title) == (AlertStatus.FIRING, "Test trigger")

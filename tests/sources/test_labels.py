@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.sources.labels import canonical, pairs_of, scalars_of, tags_of, target_of
+from bot.sources.labels import canonical, is_secret_name, pairs_of, scalars_of, tags_of, target_of
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,20 @@ def test_what_an_object_says_at_length_is_no_label() -> None:
         "load": "0.5",
     }
     assert scalars_of("zone: eu") == {}
+
+
+SECRETS = ["key", "auth", "basic_auth", "db.pwd", "passwd", "accessKey", "private-key", "Session_Key", "client_secret", "tokens"]
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_what_gives_access_is_known_by_its_name(name: str) -> None:
+    assert is_secret_name(name)
+
+
+@pytest.mark.parametrize("name", ["dedup_key", "author", "keycloak", "monkey", "tokens_per_second", "user", "email"])
+def test_a_name_that_only_sounds_secret_is_none(name: str) -> None:
+    assert not is_secret_name(name)
+
+
+def test_a_tag_may_be_called_key() -> None:
+    assert tags_of({"key": "orders", "access_key": "hunter2", "auth": "hunter2"}) == {"key": "orders"}

@@ -174,3 +174,13 @@ def test_an_automatic_reply_is_known_however_its_headers_are_listed(headers: dic
 def test_what_a_service_reports_of_a_mail_that_it_sent_is_no_alert(report: dict[str, Any]) -> None:
     reading = read(SOURCE, report)
     assert reading.alerts == () and "none arrived" in reading.ignored[0]
+
+
+@pytest.mark.parametrize("kind", [{"RecordType": "Incident"}, {"type": "email.alert"}, {"mail": {}, "eventType": "Outage"}])
+def test_a_kind_that_is_no_report_of_a_mail_service_leaves_a_mail_what_it_is(kind: dict[str, Any]) -> None:
+    assert only(SOURCE, {"subject": "Nobody can order", "text": "500"} | kind).title == "Nobody can order"
+
+
+@pytest.mark.parametrize("inside", [{"data": {"subject": "A form"}}, {"events": [{"subject": "A form"}]}, {"items": [7]}])
+def test_what_lies_in_a_mail_does_not_take_its_place(inside: dict[str, Any]) -> None:
+    assert only(SOURCE, {"subject": "Nobody can order"} | inside).title == "Nobody can order"

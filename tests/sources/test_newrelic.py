@@ -134,3 +134,18 @@ def test_what_a_template_wraps_one_level_deeper_is_read() -> None:
         "incident:88",
         "orders",
     )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"id": "5b", "currentState": "activated", "data": {"state": "closed"}},
+        {"event_action": "trigger", "dedup_key": "5b", "custom_details": {"status": "ok"}},
+        {"issueId": "5b", "status": "open", "issue": {"state": "closed"}},
+        {"issueId": "5b", "status": "open", "payload": {"state": "acknowledged"}},
+        {"issueId": "5b", "issue": {"state": "activated"}, "data": {"state": "closed"}},
+    ],
+)
+def test_no_inner_state_ends_what_the_body_says_fires(body: dict[str, object]) -> None:
+    alert = only(SOURCE, body)
+    assert (alert.status, alert.fingerprint, alert.unreadable) == (AlertStatus.FIRING, "issue:5b", None)

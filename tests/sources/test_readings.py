@@ -50,3 +50,18 @@ def test_what_cannot_be_read_is_kept_without_what_is_called_a_secret() -> None:
     alert = unreadable("orders", "body", "odd", raw)
     assert "s3cret" not in str(alert)
     assert "yes" in alert.annotations["raw"]
+
+
+def test_secrets_in_lists_and_deep_inside_are_not_kept_and_what_is_too_deep_is_not_shown() -> None:
+    deep: Any = {"note": "s3cret"}
+    for _ in range(20):
+        deep = {"inner": [deep]}
+    raw = {
+        "lists": [{"token": "s3cret"}, [{"pwd": "s3cret"}], "https://muster.example.com/alerts/orders/s3cret"],
+        "o": {"p": {"q": {"r": {"access_key": "s3cret", "private-key": "s3cret", "kept": "yes"}}}},
+        "headers": [{"name": "Authorization", "value": "s3cret"}, {"name": "Accept", "value": "text/plain"}],
+        "deep": deep,
+    }
+    alert = unreadable("orders", "body", "odd", raw)
+    assert "s3cret" not in str(alert)
+    assert "yes" in alert.annotations["raw"] and "text/plain" in alert.annotations["raw"]

@@ -122,3 +122,16 @@ def test_lines_of_a_text_that_name_a_severity_or_a_service_become_labels() -> No
     text = "*Alert:* Orders wait\n*Details:*\n • *severity:* `critical`\n • *service:* `orders`\nEnvironment: production"
     labels = only(SOURCE, {"attachments": [{"title": "[FIRING:1] OrdersWait", "text": text}]}).labels
     assert labels == {"severity": "critical", "service": "orders", "environment": "production"}
+
+
+def test_a_summary_that_counts_recoveries_fires() -> None:
+    assert only(SOURCE, {"text": "*Resolved: 0, Firing: 5*"}).status is AlertStatus.FIRING
+
+
+@pytest.mark.parametrize(
+    "address", ["https://ana:s3cret@shop.example.com/pay?token=s3cret", "HTTPS://ana:s3cret@shop.example.com/pay#s3cret"]
+)
+def test_an_address_in_a_label_loses_what_may_be_secret(address: str) -> None:
+    in_line = only(SOURCE, {"text": f"Pay is slow\nhost: {address}"})
+    in_field = only(SOURCE, {"attachments": [{"title": "Pay is slow", "fields": [{"title": "Host", "value": address}]}]})
+    assert in_line.labels["host"] == in_field.labels["host"] == "https://shop.example.com/pay"

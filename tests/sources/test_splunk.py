@@ -86,3 +86,21 @@ def test_a_detector_fires_and_recovers() -> None:
     assert (ended.status, ended.fingerprint) == (AlertStatus.RESOLVED, alert.fingerprint)
     assert only(SOURCE, payload_of(SOURCE.kind, "detector", dimensions={"host": "cart-8"})).fingerprint != alert.fingerprint
     assert only(SOURCE, payload_of(SOURCE.kind, "detector", statusExtended="better")).unreadable is not None
+
+
+def test_a_search_with_a_detector_of_its_own_is_a_search() -> None:
+    alert = only(SOURCE, {"search_name": "Errors of billing", "detector": "eu", "result": {}})
+    assert (alert.status, alert.title, alert.unreadable) == (AlertStatus.FIRING, "Errors of billing", None)
+
+
+@pytest.mark.parametrize(
+    ("said", "route"),
+    [
+        ("https://ana:s3cret@shop.example.com/pay?token=s3cret", "/pay"),
+        ("https://shop.example.com?token=s3cret", None),
+        ("/pay?token=s3cret", "/pay"),
+        ("PaymentsController#create", "PaymentsController#create"),
+    ],
+)
+def test_a_route_is_kept_without_its_address_and_secrets(said: str, route: str | None) -> None:
+    assert only(SOURCE, payload_of(SOURCE.kind, "found", result={"endpoint": said})).annotations.get("route") == route

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
-from bot.sources.templates import fields_of, first
+from bot.domain.routing import SourceKind
+from bot.sources import SOURCES
+from bot.sources.templates import MUSTACHE, fields_of, first
+from tests.sources.deliveries import only, read
 
 UNFILLED = re.compile(r"\$[A-Z_]+")
 
@@ -22,3 +25,35 @@ def test_what_was_not_filled_in_is_not_there(value: str | None) -> None:
     fields = fields_of({"alert_id": value, "id": "kept"}, UNFILLED)
     assert first(fields, "alertid", "id") == "kept"
     assert first(fields, "nothing") is None
+
+
+KINDS = [SourceKind.UPTIMEROBOT, SourceKind.STATUSCAKE, SourceKind.CHECKLY, SourceKind.HEALTHCHECKS, SourceKind.DATADOG, SourceKind.ELASTIC]
+VARIABLE = {SourceKind.DATADOG: "$ALERT_TITLE"}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.value)
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"attachments": [{"text": "Nobody can order"}]},
+        {"blocks": [{"a": {"b": {"c": {"text": "Nobody can order"}}}}]},
+        {"alerts": [{"number": 7}]},
+        {"title": "", "text": None},
+    ],
+)
+def test_a_body_whose_words_lie_deep_waits_in_the_inbox(kind: SourceKind, body: dict[str, Any]) -> None:
+    variable = VARIABLE.get(kind, "{{TITLE}}")
+    assert only(SOURCES[kind], body).unreadable
+    assert not any(body.values()) or only(SOURCES[kind], body | {"name": variable}).unreadable
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.value)
+def test_variables_in_lists_were_not_filled_in_either_and_the_secret_of_the_sender_says_nothing(kind: SourceKind) -> None:
+    variable = VARIABLE.get(kind, "{{#each NAMES}} {{this}}, {{/each}}")
+    reading = read(SOURCES[kind], {"fields": [{"text": variable}, [variable]], "title": ""}, query={"token": "swordfish"})
+    assert reading.alerts == () and "filled nothing in" in reading.ignored[0]
+
+
+@pytest.mark.parametrize(("text", "left"), [("{{A}}", True), ("{{{A}}} {{B}}", True), ("{{A}} is down, see {{B}}", False), ("{A}", False)])
+def test_words_between_two_variables_are_words(text: str, left: bool) -> None:
+    assert (MUSTACHE.fullmatch(text) is not None) is left

@@ -66,3 +66,16 @@ def test_moments_and_amounts_make_no_other_alert(one: str, again: str) -> None:
 @pytest.mark.parametrize(("one", "other"), [("worker-3 is down", "worker-4 is down"), ("HTTP 500", "HTTP 502"), ("db2 slow", "db3 slow")])
 def test_numbers_that_are_names_make_another_alert(one: str, other: str) -> None:
     assert read_title(one).key != read_title(other).key
+
+
+@pytest.mark.parametrize("title", ["Resolved: 0, Firing: 5", "Resolved: 3", "Resolved: 0 Firing: 5", "Resolved: 2 | Firing: 1"])
+def test_a_number_of_recoveries_is_no_recovery(title: str) -> None:
+    assert read_title(title).status is None
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Resolved: Disk of w1 is full", "Resolved: 5xx of orders", "Resolved: 3 nodes are down", "Resolved in 5m 3s: 3 disks are full"],
+)
+def test_a_recovery_may_begin_with_a_number_that_is_a_part_of_its_name(title: str) -> None:
+    assert read_title(title).status is AlertStatus.RESOLVED

@@ -117,3 +117,13 @@ def test_a_recovery_says_since_when_the_monitor_was_down() -> None:
     body = payload_of(SOURCE.kind, "up")
     body["heartbeat"]["lastDownTime"] = "2026-11-20 21:55:00"
     assert only(SOURCE, body).annotations["first_seen"] == "2026-11-20T21:55:00+00:00"
+
+
+def test_a_monitor_that_is_called_by_its_address_keeps_no_secret_of_it() -> None:
+    address = "https://sam:swordfish@ledger.example.net/pay?token=swordfish"
+    notice = only(SOURCE, {"msg": f"[{address}][{address}] server certificate ledger.example.net will expire in 7 days"})
+    assert notice.title == "https://ledger.example.net/pay: server certificate ledger.example.net will expire in 7 days"
+    assert notice.labels["monitor"] == "https://ledger.example.net/pay"
+    down = only(SOURCE, {"msg": f"[{address}] [🔴 Down] timeout"})
+    assert down.title == "https://ledger.example.net/pay is down"
+    assert "swordfish" not in f"{notice} {down}"

@@ -109,3 +109,20 @@ def test_a_sentence_for_people_is_understood(field: str) -> None:
 
 def test_tags_in_a_list_are_labels() -> None:
     assert only(SOURCE, payload_of(SOURCE.kind, "down", monitorTags=["env:production"])).labels["environment"] == "production"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"text": "Latency of Checkout is up 300% since ten"},
+        {"monitorFriendlyName": "Checkout", "text": "Checkout is up to 5 s slow"},
+        {"attachments": [{"text": "Checkout is DOWN"}]},
+    ],
+)
+def test_words_that_name_no_state_for_certain_wait_in_the_inbox(body: dict[str, object]) -> None:
+    assert "alertType" in (only(SOURCE, body).unreadable or "")
+
+
+@pytest.mark.parametrize("body", [{"text": "Database is up is down"}, {"message": "Site is up to date is DOWN"}])
+def test_the_name_of_a_monitor_may_sound_like_a_state(body: dict[str, str]) -> None:
+    assert only(SOURCE, body).status is AlertStatus.FIRING

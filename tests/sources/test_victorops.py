@@ -104,3 +104,17 @@ def test_trouble_is_first_seen_when_its_state_began() -> None:
         == "2026-11-20T22:00:00+00:00"
     )
     assert "first_seen" not in only(SOURCE, "recovery").annotations
+
+
+def test_who_is_concerned_and_how_they_are_reached_is_no_label() -> None:
+    people = {"customer": "Robin Miller", "phone": "+4915550000", "contact": "robin@example.com", "ack_author": "robin", "owner": "robin"}
+    words = {"description": "Long", "message": "Long", "customer_note": "Long"}
+    alert = only(SOURCE, payload_of(SOURCE.kind, "critical", region="eu", cluster="blue", **people, **words))
+    assert (alert.labels["region"], alert.labels["cluster"]) == ("eu", "blue")
+    assert not (people | words).keys() & alert.labels.keys()
+
+
+def test_an_annotation_whose_name_only_sounds_secret_is_kept() -> None:
+    link = "https://runbooks.example.net/keycloak"
+    alert = only(SOURCE, payload_of(SOURCE.kind, "critical", **{"vo_annotate.u.Runbook": ..., "vo_annotate.u.Keycloak runbook": link}))
+    assert alert.annotations["runbook_url"] == link

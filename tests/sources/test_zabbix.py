@@ -151,3 +151,32 @@ def test_a_number_is_a_severity_under_any_of_its_names() -> None:
     body = {"event_is_problem": "1", "event_is_update": "0", "event_severity": "4", "alert_subject": "Problem: Mail queue is long"}
     assert only(SOURCE, body).labels["severity"] == "high"
     assert read(SOURCE, body | {"event_is_update": "1"}).alerts == ()
+
+
+@pytest.mark.parametrize("title", ["Updated: checksum of /etc/passwd", "Updated problem in 2m: Mail queue is long"])
+def test_an_event_that_says_its_value_is_no_update_by_its_title(title: str) -> None:
+    alert = only(SOURCE, {"title": title, "event_value": "1", "trigger_id": "15502"})
+    assert (alert.status, alert.unreadable) == (AlertStatus.FIRING, None)
+    assert read(SOURCE, {"title": title, "event_value": "1", "event_update_status": "1", "trigger_id": "15502"}).alerts == ()
+
+
+def test_a_place_in_a_name_is_a_part_of_it() -> None:
+    named = [{"event_name": f"Network problem in rack {rack}: link down", "host": "switch-1", "event_value": "1"} for rack in (7, 8)]
+    assert len({only(SOURCE, one).fingerprint for one in named}) == 2
+    subject = {"subject": "Look in rack ok in 7: link down", "event_value": "1", "trigger_id": "15502"}
+    assert only(SOURCE, subject).title == "Look in rack ok in 7: link down"
+    problems = [only(SOURCE, {"subject": f"Problem in rack {rack}: link down", "status": "PROBLEM"}) for rack in (7, 8)]
+    assert problems[0].fingerprint != problems[1].fingerprint
+
+
+def test_the_bodys_own_host_beats_the_line_of_its_text() -> None:
+    own = {"event_name": "Mail queue is long", "host": "mail-1.example.com"}
+    fired = only(SOURCE, own | {"event_value": "1", "message": "Problem name: Mail queue is long\r\nHost: mail-1\r\n"})
+    recovered = only(SOURCE, own | {"event_value": "0", "message": "It is over"})
+    assert (fired.fingerprint, fired.labels["host"]) == (recovered.fingerprint, "mail-1.example.com")
+
+
+def test_an_application_of_zabbix_is_no_service() -> None:
+    labels = only(SOURCE, payload_of(SOURCE.kind, "problem", event_tags="Application: CPU")).labels
+    assert labels["Application"] == "CPU"
+    assert "service" not in labels
