@@ -107,6 +107,8 @@ class Email:
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 await client.connect()
+                if self._server.username is not None:  # not within connect, which keeps the connection of a login that failed to itself
+                    await client.login(self._server.username, self._server.password or "")
                 handed_over = True
                 await client.send_message(message, sender=self._sender, recipients=[delivery.request["to"]])
         except (SMTPException, OSError, ValueError) as error:
@@ -120,8 +122,6 @@ class Email:
         return SMTP(
             hostname=server.host,
             port=server.port,
-            username=server.username,
-            password=server.password,
             use_tls=server.security is Security.TLS,
             start_tls=server.security is Security.STARTTLS,
             local_hostname=self._sender.rpartition("@")[2],
@@ -161,7 +161,8 @@ def _attach(message: EmailMessage, attachment: Mapping[str, Any]) -> None:
 
 
 async def _leave(client: SMTP) -> None:
-    """Says goodbye to the server; what it does with that changes nothing about the mail."""
+    """Says goodbye to the server; what it does with that changes nothing about the mail, so that nobody waits for it to hang up."""
+    transport = client.transport
     try:
         if client.is_connected:
             async with asyncio.timeout(_BYE_SECONDS):
@@ -170,6 +171,9 @@ async def _leave(client: SMTP) -> None:
         telemetry.logger().debug("mail_server_without_goodbye", error=type(error).__name__)
     finally:
         client.close()
+        if isinstance(transport, asyncio.WriteTransport):
+            transport.abort()
+            await asyncio.sleep(0)
 
 
 def _failure(error: Exception, *, handed_over: bool) -> SendError:
