@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import translate
 from functools import cached_property, lru_cache
 from itertools import repeat
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
@@ -20,6 +20,8 @@ _ONE_OR_MORE = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type"
 Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple), WithJsonSchema(_ONE_OR_MORE)]
 WORDS = frozenset({"title", "text"})
 """What of an alert is prose: its globs match whatever the case."""
+_REMEMBERED = 256
+_Found = TypeVar("_Found")
 Matcher = Mapping[str, Names]
 Tests = tuple[tuple[str, bool, tuple[Callable[[str], bool], ...]], ...]
 """A matcher made ready: each name, whether it is prose, and the tests of its globs, of which one has to pass."""
@@ -88,6 +90,17 @@ def passes(tests: Tests, values: Mapping[str, str]) -> bool:
 def matches(match: Matcher, values: Mapping[str, str]) -> bool:
     """Whether every named value is there and one of its globs matches the whole of it (complaint 18)."""
     return passes(tests_of(match), values)
+
+
+def remembering(find: Callable[[Mapping[str, str]], _Found], names: Iterable[str]) -> Callable[[Mapping[str, str]], _Found]:
+    """``find``, which looks at the values of those names alone, remembered by them: in a storm they are the same time after time."""
+    looked_at = sorted(set(names))
+
+    @lru_cache(_REMEMBERED)
+    def found(*said: str | None) -> _Found:
+        return find({name: value for name, value in zip(looked_at, said, strict=True) if value is not None})
+
+    return lambda values: found(*map(values.get, looked_at))
 
 
 def _as_matchers(value: Any) -> Any:

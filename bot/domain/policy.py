@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,7 @@ from bot.domain.gate import GateRules
 from bot.domain.grouping import Correlation
 from bot.domain.heartbeats import HeartbeatRule
 from bot.domain.incidents import Role
-from bot.domain.matching import Names
+from bot.domain.matching import Names, remembering
 from bot.domain.phases import Phase
 from bot.domain.routing import Route, SourceRule, System
 from bot.domain.runbooks import Runbook
@@ -235,15 +235,22 @@ class Policy(BaseModel):
 
     def route_for(self, values: Mapping[str, str], at: datetime) -> Route | None:
         """The first route that matches the alert with those values (see correlation.values_of) at that moment."""
-        return next((route for route in self.routes if route.matches(values, at)), None)
+        return next((route for route in self._routes_for(values) if route.counts(at)), None)
+
+    @cached_property
+    def _routes_for(self) -> Callable[[Mapping[str, str]], tuple[Route, ...]]:
+        names = {name for route in self.routes for name in route.match}
+        return remembering(lambda values: tuple(route for route in self.routes if route.matches(values)), names)
 
     def system_for(self, values: Mapping[str, str]) -> str | None:
         """The key of the first system, the critical ones before the others, that the alert with those values is about (S3)."""
-        return next((key for key, system in self._critical_first if system.matches(values)), None)
+        return self._system_for(values)
 
     @cached_property
-    def _critical_first(self) -> tuple[tuple[str, System], ...]:
-        return tuple(sorted(self.systems.items(), key=lambda known: not known[1].critical))
+    def _system_for(self) -> Callable[[Mapping[str, str]], str | None]:
+        critical_first = sorted(self.systems.items(), key=lambda known: not known[1].critical)
+        names = {name for _, system in critical_first for match in system.match for name in match}
+        return remembering(lambda values: next((key for key, system in critical_first if system.matches(values)), None), names)
 
     @property
     def worst(self) -> Severity:

@@ -8,7 +8,8 @@ that was met only lately is not judged at all.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
@@ -99,14 +100,22 @@ def is_over(counts: Mapping[datetime, int], minute: datetime, level: int) -> boo
     return max(lately) < max(level, level_of(past))
 
 
-def tallied(seen: Iterable[tuple[str, str, datetime, int]], own: str) -> dict[tuple[Key, datetime], int]:
-    """How many alerts came by key and minute, from source, fingerprint, moment and times; in one order always, without our own."""
-    counted: dict[tuple[Key, datetime], int] = {}
+def tallied(
+    seen: Iterable[tuple[str, str, datetime, int]], own: str, first_heard: Collection[tuple[str, str]] = ()
+) -> dict[tuple[Key, datetime], int]:
+    """How many alerts came by key and minute, from source, fingerprint, moment and times; in one order always, without our own.
+
+    Those that are ``first_heard``, and only once, count for their source alone: most of a storm are alerts that never come again, and
+    whoever does is given that first time with the second.
+    """
+    counted: dict[tuple[Key, datetime], int] = defaultdict(int)
     for source, fingerprint, at, times in seen:
         if source != own and times > 0:
-            one = Key(source, fingerprint), minute_of(at)
-            counted[one] = counted.get(one, 0) + times
-    for (key, minute), times in tuple(counted.items()):
-        whole = Key(key.source), minute
-        counted[whole] = counted.get(whole, 0) + times
-    return dict(sorted(counted.items()))
+            minute = minute_of(at)
+            counted[Key(source), minute] += times
+            counted[Key(source, fingerprint), minute] += times
+    together = Counter[Key]()
+    for (key, _), times in counted.items():
+        together[key] += times
+    alone = {key for key in map(Key._make, first_heard) if together[key] == 1}
+    return {known: counted[known] for known in sorted(counted) if known[0] not in alone}

@@ -191,9 +191,13 @@ class Route(BaseModel):
             raise ValueError("expected heartbeat: NAME beside action: heartbeat, and nowhere else")
         return self
 
-    def matches(self, values: Mapping[str, str], at: datetime) -> bool:
-        """Whether the alert with those values is the route's at that moment."""
-        return passes(self._tests, values) and (self.during is None or self.during.holds(at))
+    def matches(self, values: Mapping[str, str]) -> bool:
+        """Whether the alert with those values is the route's, while the route counts."""
+        return passes(self._tests, values)
+
+    def counts(self, at: datetime) -> bool:
+        """Whether the route counts at that moment."""
+        return self.during is None or self.during.holds(at)
 
     @cached_property
     def _tests(self) -> Tests:

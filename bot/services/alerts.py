@@ -210,7 +210,9 @@ async def _take_own(work: UnitOfWork, taken: Batch, batch: Sequence[Delivered]) 
         if alert.status is AlertStatus.FIRING and alert.unreadable is None
     ]
     own = [alert for name in taken.beats for alert in await heartbeats.beat(work, name)]
-    own += await rates.count(work, firing, taken.ledger.first_heard) if firing else []
+    if firing:
+        once = taken.ledger.heard_once({(source, fingerprint) for source, fingerprint, _, _ in firing})
+        own += await rates.count(work, firing, taken.ledger.first_heard, once)
     if own:
         await ingest(work, [own_delivery(own, work.now, work.request_id)])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -57,6 +57,12 @@ class Ledger:
     def first_heard(self) -> set[Name]:
         """The alerts that have a row now and had none before."""
         return {(row.source, row.fingerprint) for row in self.added.values()}.difference(self.heard)
+
+    def heard_once(self, names: Iterable[Name]) -> dict[Name, datetime]:
+        """Those of the alerts that had been heard a single time before this batch, as far as is known, with when that was."""
+        earlier = {name: [row for row in self.rows[name].values() if row.id not in self.added] for name in names if name in self.heard}
+        said = {row.id: row.count - self.said.get(row.id, (0, None))[0] for known in earlier.values() for row in known}
+        return {name: rows[0].first_received_at for name, rows in earlier.items() if rows and sum(said[row.id] for row in rows) == 1}
 
     def add(self, row: AlertRow) -> None:
         """Takes in a new occurrence."""

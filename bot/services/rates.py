@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -36,16 +36,21 @@ KEPT = timedelta(hours=2)
 
 
 async def count(
-    work: UnitOfWork, seen: Sequence[tuple[str, str, datetime, int]], first_heard: Collection[tuple[str, str]] = ()
+    work: UnitOfWork,
+    seen: Sequence[tuple[str, str, datetime, int]],
+    first_heard: Collection[tuple[str, str]] = (),
+    heard_once: Mapping[tuple[str, str], datetime] | None = None,
 ) -> list[Alert]:
     """The spikes that begin with these alerts: source, fingerprint, receipt and times of each; for the caller to take in.
 
     To be called once a batch, after its alerts were placed: an incident of a spiking alert is raised here. Those that were never heard
-    before, ``first_heard``, have no count but this one.
+    before, ``first_heard``, have no count but this one; those of ``heard_once`` were, at that moment, and may not have been counted.
     """
-    counted = tallied(seen, OWN)
+    counted = tallied(seen, OWN, first_heard)
     if not counted:
         return []
+    uncounted = {(Key._make(name), minute_of(at)) for name, at in (heard_once or {}).items() if name[0] != OWN}
+    await rates.add_first(work.tx, sorted(uncounted))
     await rates.add_counts(work.tx, counted)
     may_be_full = [known for known, times in counted.items() if times >= FLOOR or known[0] not in first_heard]
     full = await rates.list_full(work.tx, may_be_full, FLOOR)

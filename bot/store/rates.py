@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, literal_column, select, text
+from sqlalchemy import ColumnElement, TextClause, and_, delete, func, literal_column, select, text
 from sqlalchemy.sql import bindparam
 
 from bot.domain.alert import AlertRow
@@ -15,11 +15,13 @@ from bot.store.database import Transaction
 from bot.store.rows import as_noun
 from bot.store.tables import Moment, alerts, rates
 
-_COUNT = text(
+_ADD = (
     "INSERT INTO rates (organisation, branch, source, fingerprint, minute, count)"
     " VALUES (:organisation, :branch, :source, :fingerprint, :minute, :count)"
-    " ON CONFLICT (organisation, minute, source, fingerprint) DO UPDATE SET count = rates.count + excluded.count"
-).bindparams(bindparam("minute", type_=Moment))
+    " ON CONFLICT (organisation, minute, source, fingerprint) DO"
+)
+_COUNT = text(f"{_ADD} UPDATE SET count = rates.count + excluded.count").bindparams(bindparam("minute", type_=Moment))
+_COUNT_ONCE = text(f"{_ADD} NOTHING").bindparams(bindparam("minute", type_=Moment))
 _NOTHING: ColumnElement[str] = literal_column("''")
 _OF_SOURCE = rates.c.fingerprint == _NOTHING
 """As the partial index says it, word by word: with a parameter in its place it would not be used."""
@@ -27,13 +29,22 @@ _OF_SOURCE = rates.c.fingerprint == _NOTHING
 
 async def add_counts(tx: Transaction, counted: Mapping[tuple[Key, datetime], int]) -> None:
     """Adds to the minutes' counts, all in one statement."""
+    await _add(tx, _COUNT, counted)
+
+
+async def add_first(tx: Transaction, minutes: Collection[tuple[Key, datetime]]) -> None:
+    """Counts one for each minute that has no count yet."""
+    await _add(tx, _COUNT_ONCE, dict.fromkeys(minutes, 1))
+
+
+async def _add(tx: Transaction, statement: TextClause, counted: Mapping[tuple[Key, datetime], int]) -> None:
     columns: dict[str, Iterable[Any]] = {
         "source": [key.source for key, _ in counted],
         "fingerprint": [key.fingerprint for key, _ in counted],
         "minute": [minute for _, minute in counted],
         "count": counted.values(),
     }
-    await tx.run_many(_COUNT, columns)
+    await tx.run_many(statement, columns)
 
 
 async def list_full(tx: Transaction, counted: Collection[tuple[Key, datetime]], least: int) -> dict[tuple[Key, datetime], int]:
