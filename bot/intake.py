@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from typing import NamedTuple
 
 from bot import telemetry
 from bot.clock import Clock
@@ -12,8 +13,8 @@ from bot.domain.alert import Delivered, Reading
 from bot.domain.routing import SourceRule
 from bot.errors import Malformed
 from bot.services import intake
-from bot.services.intake import IntakeRow
-from bot.services.work import Services
+from bot.services.intake import IntakeRow, Then
+from bot.services.work import Services, UnitOfWork
 from bot.sources import SOURCES
 from bot.sources.forms import decode, form_of
 from bot.sources.source import Delivery, Form
@@ -34,6 +35,14 @@ _NAP_SECONDS = 0.01
 POLL_SECONDS = 1.0
 
 
+class _Claimed(NamedTuple):
+    """Bodies that are ours, at most ``limit``, and what they say as soon as they are read."""
+
+    rows: Sequence[IntakeRow]
+    limit: int
+    reading: asyncio.Task[list[tuple[IntakeRow, Delivered]]]
+
+
 class IntakeWorker:
     """The loop behind the intake; ``cycles`` counts how often it has looked, for /readyz."""
 
@@ -47,13 +56,14 @@ class IntakeWorker:
         self._stopped = asyncio.Event()
         self._began = clock.monotonic()
         self._age = timedelta()
+        self._ahead: _Claimed | None = None
 
     async def run(self) -> None:
         """Works off what waits, then waits for more; until ``stop``."""
         while not self._stopped.is_set():
             try:
                 more = True
-                while more and not self._stopped.is_set():
+                while more and (self._ahead is not None or not self._stopped.is_set()):
                     more = await self._work_batch()
                     await self._give_way()
                 self.cycles += 1
@@ -78,26 +88,51 @@ class IntakeWorker:
     async def _work_batch(self) -> bool:
         """Whether more bodies may wait than were worked off."""
         self._began = self._clock.monotonic()
-        size = SMALL_BATCH if self._pressed() else BATCH
-        rows = await self._services.run(intake.claim, self._lease, size)
-        self._age = self._clock.now() - rows[0].received_at if rows else timedelta()
+        claimed, self._ahead = self._ahead or await self._claim(), None
+        self._age = self._clock.now() - claimed.rows[0].received_at if claimed.rows else timedelta()
+        more = len(claimed.rows) == claimed.limit
+        parts = parts_of(await claimed.reading)
+        for part in parts:
+            await self._take(part, self._claim_ahead if more and part is parts[-1] and not self._stopped.is_set() else None)
+        return more
+
+    async def _claim(self) -> _Claimed:
+        limit = self._size()
+        return self._read(await self._services.run(intake.claim, self._lease, limit), limit)
+
+    async def _claim_ahead(self, work: UnitOfWork) -> None:
+        """Makes the next bodies ours as well, in the transaction of those before: they are read while the disk writes its commit."""
+        self._forget_ahead()
+        limit = self._size()
+        self._ahead = self._read(await intake.claim(work, self._lease, limit), limit)
+
+    def _forget_ahead(self) -> None:
+        if self._ahead is not None:
+            self._ahead.reading.cancel()
+            self._ahead = None
+
+    def _size(self) -> int:
+        return SMALL_BATCH if self._pressed() else BATCH
+
+    def _read(self, rows: Sequence[IntakeRow], limit: int) -> _Claimed:
+        return _Claimed(rows, limit, asyncio.create_task(self._read_all(rows)))
+
+    async def _read_all(self, rows: Sequence[IntakeRow]) -> list[tuple[IntakeRow, Delivered]]:
         known: dict[tuple[str, bytes], Reading] = {}
-        batch = [(row, read) for row, read in [(row, await self._read_or_put_back(row, known)) for row in rows] if read is not None]
-        for part in parts_of(batch):
-            await self._take(part)
-        return len(rows) == size
+        read = [(row, await self._read_or_put_back(row, known)) for row in rows]
+        return [(row, delivered) for row, delivered in read if delivered is not None]
 
     async def _read_or_put_back(self, row: IntakeRow, known: dict[tuple[str, bytes], Reading]) -> Delivered | None:
         """What the body says; None for one that is not understood, or at which its source's reading breaks: it costs the others nothing."""
         try:
-            return self._read(row, known)
+            return self._read_one(row, known)
         except Malformed as error:
             await self._services.run(intake.put_back, row, str(error), hopeless=True)
         except Exception as error:
             await self._give_up(row, error)
         return None
 
-    def _read(self, row: IntakeRow, known: dict[tuple[str, bytes], Reading]) -> Delivered:
+    def _read_one(self, row: IntakeRow, known: dict[tuple[str, bytes], Reading]) -> Delivered:
         """The body as its source reads it; what is the same byte by byte as one in ``known`` is not read again."""
         rule = self._rule(row)
         reading = known.get((row.source, row.body)) if row.envelope is None else None
@@ -115,11 +150,12 @@ class IntakeWorker:
             raise Malformed(f"The policy has no source {row.source!r} any more.")
         return rule
 
-    async def _take(self, batch: Sequence[tuple[IntakeRow, Delivered]]) -> None:
+    async def _take(self, batch: Sequence[tuple[IntakeRow, Delivered]], then: Then | None = None) -> None:
         """Takes the batch in; after a failure each half by itself, so that one body costs the others nothing."""
         try:
-            await self._services.run(intake.ingest, batch)
+            await self._services.run(intake.ingest, batch, then)
         except Exception as error:
+            self._forget_ahead()
             if len(batch) == 1:
                 await self._give_up(batch[0][0], error)
                 return

@@ -248,7 +248,7 @@ async def serve(
     bot = Muster(settings, policy, clock or SystemClock(), control_token)
     await bot.start()
     gc.freeze()  # what lives as long as the program need not be looked at again and again
-    gc.set_threshold(10_000, 10, 10)  # a batch of alerts is thousands of objects that are all needed until its commit
+    gc.set_threshold(50_000, 10, 10)  # a batch of alerts is thousands of objects that are all needed until its commit
     telemetry.logger().info("ready", url=bot.url, policy=policy.name, digest=policy.digest[:12])
     ended, asked = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -111,11 +111,14 @@ def correlation_key(alert: Alert, route: Route | None) -> str:
 
 def shared_keys(labels: Mapping[str, str], service: str | None, by: Combinations) -> tuple[str, ...]:
     """The keys that alerts of any source share when they are about the same; another environment than production has its own."""
-    known = {**labels, **({"service": service} if service else {})}
-    place = next((known[name] for name in ("environment", "env") if known.get(name)), "").casefold()
+    place = (labels.get("environment") or labels.get("env") or "").casefold()
     where = "" if place in _PRODUCTION else place
-    whole = [labels_of for labels_of in by if all(known.get(label) for label in labels_of)]
-    return tuple(_key("", where, *(f"{label}={known[label].casefold()}" for label in labels_of)) for labels_of in whole)
+    keys = []
+    for names in by:
+        said = [(service or labels.get(name)) if name == "service" else labels.get(name) for name in names]
+        if all(said):
+            keys.append(_key("", where, *(f"{name}={text.casefold()}" for name, text in zip(names, said, strict=True) if text)))
+    return tuple(keys)
 
 
 def _key(*parts: str) -> str:

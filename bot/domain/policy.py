@@ -252,6 +252,15 @@ class Policy(BaseModel):
         names = {name for _, system in critical_first for match in system.match for name in match}
         return remembering(lambda values: next((key for key, system in critical_first if system.matches(values)), None), names)
 
+    def checks_for(self, values: Mapping[str, str]) -> tuple[str, ...]:
+        """The checks that the alert with those values is about."""
+        return self._checks_for(values)
+
+    @cached_property
+    def _checks_for(self) -> Callable[[Mapping[str, str]], tuple[str, ...]]:
+        names = {name for rule in self.checks.values() for match in rule.match for name in match}
+        return remembering(lambda values: tuple(key for key, rule in self.checks.items() if rule.matches(values)), names)
+
     @property
     def worst(self) -> Severity:
         """The severity of the lowest rank."""

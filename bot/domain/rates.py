@@ -8,7 +8,7 @@ that was met only lately is not judged at all.
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -108,14 +108,14 @@ def tallied(
     Those that are ``first_heard``, and only once, count for their source alone: most of a storm are alerts that never come again, and
     whoever does is given that first time with the second.
     """
-    counted: dict[tuple[Key, datetime], int] = defaultdict(int)
-    for source, fingerprint, at, times in seen:
-        if source != own and times > 0:
-            minute = minute_of(at)
-            counted[Key(source), minute] += times
-            counted[Key(source, fingerprint), minute] += times
-    together = Counter[Key]()
-    for (key, _), times in counted.items():
-        together[key] += times
-    alone = {key for key in map(Key._make, first_heard) if together[key] == 1}
-    return {known: counted[known] for known in sorted(counted) if known[0] not in alone}
+    minutes = [(source, fingerprint, minute_of(at), times) for source, fingerprint, at, times in seen if source != own and times > 0]
+    together: dict[tuple[str, str], int] = defaultdict(int)
+    for source, fingerprint, _, times in minutes:
+        together[source, fingerprint] += times
+    alone = {name for name in first_heard if together.get(name) == 1}
+    counted: dict[tuple[str, str, datetime], int] = defaultdict(int)
+    for source, fingerprint, minute, times in minutes:
+        counted[source, "", minute] += times
+        if (source, fingerprint) not in alone:
+            counted[source, fingerprint, minute] += times
+    return {(Key(source, fingerprint), minute): counted[source, fingerprint, minute] for source, fingerprint, minute in sorted(counted)}

@@ -19,7 +19,7 @@ from bot.services import checks, gate, heartbeats, ledger, rates, silences
 from bot.services.batch import Batch, Heard, heard_in
 from bot.services.board import keys_of, open_board
 from bot.services.ledger import Ledger, new_row, open_ledger
-from bot.services.placing import New, Placed, is_left, place
+from bot.services.placing import New, Placed, left, place
 from bot.services.telling import Joined, tell_joined, tell_recovered
 from bot.services.work import UnitOfWork
 from bot.store import alerts
@@ -51,7 +51,7 @@ async def _open(work: UnitOfWork, batch: Sequence[Delivered], heard: Sequence[Se
     for one in chain.from_iterable(heard):
         if one.alert.status is AlertStatus.FIRING and one.alert.unreadable is None and known.find(one.alert) is None:
             judgement = taken.judge(one)
-            keys.update(() if is_left(judgement) else keys_of(judgement))
+            keys.update(keys_of(judgement) if left(judgement) is None else ())
     await taken.board.look(keys)
     return taken
 
@@ -169,14 +169,17 @@ async def _place(taken: Batch, heard: Heard, known: AlertRow | None) -> Placed:
     elif silenced is not None:
         placed = Placed(Disposition.SILENCED, silenced)
     else:
-        changes = taken.changes(heard, more=int(known is None))
-        new = New(heard.alert, heard.channel, heard.received_at, heard.token, judgement, changes)
-        placed = await place(taken.work, taken.board, new)
+        placed = left(judgement) or await place(taken.work, taken.board, _new(taken, heard, known))
     row = taken.write(heard, known, placed)
     if placed.incident is not None:
         again = taken.ledger.was_in(row, placed.incident.id)
         taken.joined[placed.incident.id].append(Joined(row, placed, judgement, again, heard.request_id))
     return placed
+
+
+def _new(taken: Batch, heard: Heard, known: AlertRow | None) -> New:
+    changes = taken.changes(heard, more=int(known is None))
+    return New(heard.alert, heard.channel, heard.received_at, heard.token, taken.judge(heard), changes)
 
 
 async def _note(taken: Batch, source: str, note: Note) -> Placed:

@@ -53,14 +53,9 @@ def _said(taken: Batch, heard: Iterable[Heard]) -> dict[str, _Word]:
     """The last word of the batch on each check that an alert of it is about, the service that its route gives it counted in."""
     said: dict[str, _Word] = {}
     for one in heard:
-        for name in _about(taken.work, taken.judge(one).values) if one.alert.unreadable is None else ():
+        for name in taken.work.policy.checks_for(taken.judge(one).values) if one.alert.unreadable is None else ():
             said[name] = _Word(one.alert.status is AlertStatus.FIRING, one.alert.title, one.received_at)
     return said
-
-
-def _about(work: UnitOfWork, values: Mapping[str, str]) -> list[str]:
-    """The checks that an alert with those values is about."""
-    return [name for name, rule in work.policy.checks.items() if rule.matches(values)]
 
 
 async def _firing(work: UnitOfWork, said: Mapping[str, _Word], known: Mapping[str, Check]) -> dict[str, str | None]:
@@ -76,10 +71,10 @@ async def _firing(work: UnitOfWork, said: Mapping[str, _Word], known: Mapping[st
     return firing
 
 
-def _of_row(work: UnitOfWork, row: AlertRow) -> list[str]:
+def _of_row(work: UnitOfWork, row: AlertRow) -> tuple[str, ...]:
     alert = Alert(row.source, row.fingerprint, row.status, row.title, row.starts_at, None, row.labels, row.annotations, row.url)
     values = values_of(alert, Channel(row.channel), row.service or row.labels.get("service"))
-    return _about(work, values)
+    return work.policy.checks_for(values)
 
 
 async def _tell(work: UnitOfWork, changed: set[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +18,8 @@ from bot.store.bodies import IntakeRow
 
 TRIES = 5
 _SHOWN_AT_MOST = 100
-__all__ = ["IntakeRow", "claim", "ingest", "list_stuck", "put_back", "receipt", "recover", "retry"]
+Then = Callable[[UnitOfWork], Awaitable[None]]
+__all__ = ["IntakeRow", "Then", "claim", "ingest", "list_stuck", "put_back", "receipt", "recover", "retry"]
 
 
 async def claim(work: UnitOfWork, lease: timedelta, limit: int) -> list[IntakeRow]:
@@ -31,8 +32,11 @@ async def recover(work: UnitOfWork) -> int:
     return await bodies.expire_leases(work.tx)
 
 
-async def ingest(work: UnitOfWork, batch: Sequence[tuple[IntakeRow, Delivered]]) -> None:
-    """Takes in the alerts of several bodies, with what became of each, all or none of it; what is not ours any more is left alone."""
+async def ingest(work: UnitOfWork, batch: Sequence[tuple[IntakeRow, Delivered]], then: Then | None = None) -> None:
+    """Takes in the alerts of several bodies, with what became of each, all or none of it; what is not ours any more is left alone.
+
+    ``then`` is done last in the same transaction, such as claiming the next bodies.
+    """
     held = await bodies.list_held(work.tx, [row for row, _ in batch])
     ours = [delivered for row, delivered in batch if row.id in held]
     if not ours:
@@ -43,6 +47,8 @@ async def ingest(work: UnitOfWork, batch: Sequence[tuple[IntakeRow, Delivered]])
     for delivered in ours:
         if delivered.reading.confirm is not None and not delivered.test:
             await outbox.confirm(work, delivered.source, delivered.reading.confirm)
+    if then is not None:
+        await then(work)
     _count(ours, outcomes)
 
 

@@ -52,16 +52,17 @@ class Placed(NamedTuple):
     quiet: bool = False
 
 
-def is_left(judgement: Judgement) -> bool:
-    """Whether the alert belongs into no incident, whichever are open."""
-    return judgement.action in _LEFT
+def left(judgement: Judgement) -> Placed | None:
+    """What becomes of an alert that belongs into no incident, whichever are open; None for one that may."""
+    disposition = _LEFT.get(judgement.action)
+    return None if disposition is None else Placed(disposition, judgement.reason)
 
 
 async def place(work: UnitOfWork, board: Board, new: New) -> Placed:
-    """What becomes of a new alert: what is open about the same comes first, then what was resolved just now, then a new incident."""
+    """What becomes of a new alert that is not left: what is open about the same comes first, then what was resolved just now, then a
+    new incident.
+    """
     action, why = new.judgement.action, new.judgement.reason
-    if action in _LEFT:
-        return Placed(_LEFT[action], why)
     met = await _open(work, board, new)
     if met is not None:
         incident, because = met

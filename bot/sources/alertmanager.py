@@ -66,7 +66,7 @@ def alert_of(source: str, entry: Mapping[str, Any], common: Mapping[str, str], p
 
 def title_from(annotations: Mapping[str, str], labels: Mapping[str, str]) -> str:
     """What an alert is called: the words of its author before the name of its rule."""
-    return title_of(*(annotations.get(name) for name in _TITLES), labels.get("alertname"))
+    return title_of(*map(annotations.get, _TITLES), labels.get("alertname"))
 
 
 def annotations_of(annotations: Mapping[str, str]) -> dict[str, str]:

@@ -59,8 +59,10 @@ def error_of(kind: Any, message: Any) -> str:
 
 def title_of(*candidates: Any) -> str:
     """The first candidate that says anything, on one line, at most 200 characters; ``Untitled alert`` when none does."""
-    found = (" ".join(text_of(candidate).split()) for candidate in candidates)
-    return next((title[:TITLE_LIMIT] for title in found if title), UNTITLED)
+    for candidate in candidates:
+        if title := " ".join(text_of(candidate).split()):
+            return title[:TITLE_LIMIT]
+    return UNTITLED
 
 
 def at(value: Any, *path: str | int) -> Any:
@@ -132,6 +134,8 @@ def _from_number(value: float) -> datetime:
 
 def link_of(value: Any) -> str | None:
     """An http or https link; None for anything else."""
+    if not isinstance(value, str):
+        return None
     link = text_of(value, 2000)
     return link if link.startswith(("http://", "https://")) and len(link.split()) == 1 else None
 
