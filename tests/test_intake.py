@@ -121,6 +121,45 @@ async def test_a_body_that_cannot_be_taken_in_costs_its_batch_nothing(behind: Be
     assert [await behind.state(receipt) for receipt in receipts] == ["done"] * 20 + ["pending"]
 
 
+async def test_a_backlog_of_many_batches_is_taken_in_once_each_also_around_one_that_fails(
+    behind: Behind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken, ingest = [], alerts.ingest
+
+    async def refuse_poison(work: Any, batch: Any) -> Any:
+        if any(one.title == "poison" for delivered in batch for one in delivered.reading.alerts):
+            raise RuntimeError("no place for this")
+        taken.extend(delivered.receipt for delivered in batch)
+        return await ingest(work, batch)
+
+    monkeypatch.setattr(alerts, "ingest", refuse_poison)
+    monkeypatch.setattr("bot.intake.BATCH", 4)
+    monkeypatch.setattr("bot.intake.SMALL_BATCH", 4)
+    said = [saying(f"Trouble {number}", f"f{number}") for number in range(21)]
+    said[6], said[13] = saying("poison", "p"), b"[]"
+    receipts = await behind.post(*said)
+    await behind.work_off()
+    states = [await behind.state(receipt) for receipt in receipts]
+    assert states == ["pending" if number == 6 else "dead" if number == 13 else "done" for number in range(21)]
+    assert sorted(taken) == sorted(receipt for receipt, state in zip(receipts, states, strict=True) if state == "done")
+
+
+async def test_whoever_stops_the_worker_finds_no_body_half_done(behind: Behind, monkeypatch: pytest.MonkeyPatch) -> None:
+    ingest = alerts.ingest
+
+    async def stop_meanwhile(work: Any, batch: Any) -> Any:
+        behind.worker.stop()
+        return await ingest(work, batch)
+
+    monkeypatch.setattr(alerts, "ingest", stop_meanwhile)
+    monkeypatch.setattr("bot.intake.BATCH", 4)
+    monkeypatch.setattr("bot.intake.SMALL_BATCH", 4)
+    receipts = await behind.post(*(saying(f"Trouble {number}", f"f{number}") for number in range(20)))
+    await behind.worker.run()
+    states = [await behind.state(receipt) for receipt in receipts]
+    assert states == ["done"] * 8 + ["pending"] * 12, "what was claimed with the first batch is finished, nothing else begun"
+
+
 async def test_a_body_that_somebody_else_took_over_is_left_alone(behind: Behind) -> None:
     [receipt] = await behind.post(saying("Checkout", "a1"))
     async with behind.desk.services.database.transaction() as tx:

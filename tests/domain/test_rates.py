@@ -117,5 +117,22 @@ def test_counts_are_by_minute_fingerprint_and_source_and_leave_out_our_own() -> 
     assert list(counted) == sorted(counted)
 
 
+def test_what_is_heard_for_the_first_time_and_only_once_counts_for_its_source_alone() -> None:
+    seen = [
+        ("sentry", "new", NOON, 1),
+        ("sentry", "twice", NOON, 1),
+        ("sentry", "twice", NOON + timedelta(minutes=1), 1),
+        ("sentry", "old", NOON, 1),
+    ]
+    counted = tallied(seen, "muster", {("sentry", "new"), ("sentry", "twice")})
+    assert {(key.fingerprint, minute): times for (key, minute), times in counted.items()} == {
+        ("", NOON): 3,
+        ("", NOON + timedelta(minutes=1)): 1,
+        ("old", NOON): 1,
+        ("twice", NOON): 1,
+        ("twice", NOON + timedelta(minutes=1)): 1,
+    }
+
+
 def test_a_minute_has_no_seconds() -> None:
     assert minute_of(NOON + timedelta(seconds=59, microseconds=9)) == NOON

@@ -33,6 +33,21 @@ def test_a_glob_matches_the_whole_value_so_up_is_not_upstream_down() -> None:
     assert policy.route_for(values_of(fired(alertname="upstream_down"), Channel.METRICS), NOON) is None
 
 
+def test_what_is_remembered_of_an_alert_is_neither_the_hour_nor_anothers() -> None:
+    day = {"from": "09:00", "to": "17:00"}
+    routes = [
+        {"name": "by day", "match": {"text": "*disk*"}, "during": day, "action": "declare"},
+        {"name": "always", "match": {"alertname": "up"}, "action": "drop"},
+    ]
+    policy = make_policy(routes=routes)
+    disk = fired(alertname="up")._replace(annotations={"description": "The DISK is full"})
+    for _ in range(2):
+        names = [getattr(policy.route_for(values_of(disk, Channel.METRICS), at), "name", None) for at in (NOON, NOON + timedelta(hours=9))]
+        assert names == ["by day", "always"]
+        other = disk._replace(labels={"alertname": "down"}, annotations={})
+        assert policy.route_for(values_of(other, Channel.METRICS), NOON) is None
+
+
 def test_an_alert_cannot_claim_another_source_by_its_labels() -> None:
     policy = make_policy(routes=[{"name": "p", "match": {"source": "prometheus"}, "action": "declare"}])
     claiming = fired(source="prometheus")._replace(source="anything")

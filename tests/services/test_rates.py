@@ -140,3 +140,15 @@ async def test_the_next_spike_is_another_one(desk: Desk) -> None:
         await desk.run(alerts.ingest, [delivery(desk, 60)])
         await desk.travel(hours=3)
     assert [one.ended is not None for one in await told(desk)] == [True, True]
+
+
+async def test_the_first_hearing_of_an_alert_is_counted_with_its_second(desk: Desk) -> None:
+    its_own = select(table.c.minute, table.c.count).where(table.c.fingerprint == "checkout").order_by(table.c.minute)
+    await desk.run(alerts.ingest, [delivery(desk, 1)])
+    assert list(await desk.read(lambda work: work.tx.run(its_own))) == []
+    desk.clock.advance(timedelta(minutes=5))
+    for _ in range(3):
+        await desk.run(alerts.ingest, [delivery(desk, 1)])
+    found = [tuple(row) for row in await desk.read(lambda work: work.tx.run(its_own))]
+    assert [times for _, times in found] == [1, 3]
+    assert found[1][0] - found[0][0] == timedelta(minutes=5)
