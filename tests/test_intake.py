@@ -135,7 +135,7 @@ async def test_a_backlog_of_many_batches_is_taken_in_once_each_also_around_one_t
     monkeypatch.setattr(alerts, "ingest", refuse_poison)
     monkeypatch.setattr("bot.intake.BATCH", 4)
     monkeypatch.setattr("bot.intake.SMALL_BATCH", 4)
-    said = [saying(f"Trouble {number}", f"f{number}") for number in range(21)]
+    said: list[Any] = [saying(f"Trouble {number}", f"f{number}") for number in range(21)]
     said[6], said[13] = saying("poison", "p"), b"[]"
     receipts = await behind.post(*said)
     await behind.work_off()
