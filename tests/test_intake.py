@@ -124,7 +124,8 @@ async def test_a_body_that_cannot_be_taken_in_costs_its_batch_nothing(behind: Be
 async def test_a_backlog_of_many_batches_is_taken_in_once_each_also_around_one_that_fails(
     behind: Behind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    taken, ingest = [], alerts.ingest
+    taken: list[str] = []
+    ingest = alerts.ingest
 
     async def refuse_poison(work: Any, batch: Any) -> Any:
         if any(one.title == "poison" for delivered in batch for one in delivered.reading.alerts):

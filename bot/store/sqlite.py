@@ -27,7 +27,6 @@ _PRAGMAS = (
     "page_size=8192",  # of a new file; a body of two kilobytes and its neighbours share a page, which halves what a commit writes
     "journal_mode=WAL",
     "synchronous=FULL",
-    "wal_autocheckpoint=4000",  # pages: what is written here is written again soon, so that it goes into the file once for several times
     f"busy_timeout={BUSY_TIMEOUT_MS}",
     "foreign_keys=ON",
     "recursive_triggers=ON",
