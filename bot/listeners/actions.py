@@ -11,7 +11,7 @@ from bot.clock import new_id
 from bot.domain.declaration import Declaration
 from bot.domain.incidents import Incident, Road
 from bot.domain.people import Member
-from bot.errors import Malformed
+from bot.errors import Malformed, Refused
 from bot.listeners import commands, reading
 from bot.listeners.lines import Command
 from bot.messages import actions, answers
@@ -43,9 +43,10 @@ class Click:
 def parse(body: Mapping[str, Any]) -> Click:
     """The click that a block_actions payload holds; a menu's choice stands for the action it names."""
     action = (body.get("actions") or [{}])[0]
-    action_id, value = str(action.get("action_id", "")), str(action.get("value", ""))
+    option = str((action.get("selected_option") or {}).get("value", ""))
+    action_id, value = str(action.get("action_id", "")), str(action.get("value", "")) or option
     if action_id == actions.MORE:
-        action_id, value = actions.chosen(str((action.get("selected_option") or {}).get("value", "")))
+        action_id, value = actions.chosen(option)
     user = body.get("user") or {}
     return Click(
         action_id,
@@ -137,6 +138,15 @@ async def _dismiss_alert(work: UnitOfWork, member: Member, click: Click) -> Word
     return answers.said("It left the inbox. When it fires anew it comes anew.")
 
 
+async def _attach_alert(work: UnitOfWork, member: Member, click: Click) -> Words:
+    alert_id, incident_id = actions.chosen(click.value)
+    incident = await incident_of(work, member, replace(click, value=incident_id))
+    if await inbox.incidents_of(work, [alert_id]):
+        raise Refused("The alert belongs to an incident already. `/incident inbox` shows what still waits.")
+    joined = await inbox.attach(work, member, incident.id, [alert_id])
+    return answers.said(f"It belongs to {joined.reference} now.")
+
+
 async def _timeline(work: UnitOfWork, member: Member, click: Click) -> Words:
     incident = await incident_of(work, member, click)
     return answers.timeline(incident.reference, *await lookups.latest(work, incident))
@@ -175,6 +185,7 @@ _HANDLERS: Mapping[str, Callable[[UnitOfWork, Member, Click], Awaitable[Words]]]
     actions.DECLARE_ANYWAY: _declare_anyway,
     actions.DECLARE_ALERT: _declare_alert,
     actions.DISMISS_ALERT: _dismiss_alert,
+    actions.ATTACH_ALERT: _attach_alert,
     actions.SHOW: _show,
     actions.SHOW_TIMELINE: _timeline,
     actions.DRAFT_POSTMORTEM: _draft,

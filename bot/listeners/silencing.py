@@ -10,7 +10,7 @@ from bot.errors import Malformed
 from bot.listeners.lines import Command, incident_of, split_reference
 from bot.messages import answers
 from bot.messages import inbox as words
-from bot.services import inbox, merging, silences, situations
+from bot.services import inbox, lookups, merging, silences, situations
 from bot.services.people import in_readable_words, seen_by
 from bot.services.work import UnitOfWork
 
@@ -38,7 +38,8 @@ def _number(text: str) -> int:
 
 async def waiting(work: UnitOfWork, member: Member, _command: Command) -> Words:
     """What waits in the inbox."""
-    return words.inbox_answer(await inbox.listed(work), may_act=member.access.may_act)
+    joinable = [situation.incident for situation in await lookups.open_for(work, member)]
+    return words.inbox_answer(await inbox.listed(work), joinable, may_act=member.access.may_act)
 
 
 async def merge(work: UnitOfWork, member: Member, command: Command) -> Words:

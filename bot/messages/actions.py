@@ -26,21 +26,22 @@ DECLARE = "incident.declare"
 DECLARE_ANYWAY = "incident.declare_anyway"
 DECLARE_ALERT = "incident.declare_alert"
 DISMISS_ALERT = "incident.dismiss_alert"
+ATTACH_ALERT = "incident.attach_alert"
 DECLARE_FROM = "incident.declare_from"
 TICK_STEP = "incident.tick_step"
 UNTICK_STEP = "incident.untick_step"
 ADD_TO_TIMELINE = "incident.add_to_timeline"
 
 SEPARATOR = "|"
-"""Between the action and its incident in the value of a menu's option."""
+"""Between the action, or an alert, and its incident in the value of a menu's option."""
 
 
 def choice(action_id: str, incident_id: str) -> str:
-    """The value of a menu's option that stands for an action on an incident."""
+    """The value of a menu's option that stands for an action on an incident, or for an alert that is to join it."""
     return f"{action_id}{SEPARATOR}{incident_id}"
 
 
 def chosen(value: str) -> tuple[str, str]:
-    """The action and the incident that such a value stands for; both empty when it is none of ours."""
+    """The action, or the alert, and the incident that such a value stands for; both empty when it is none of ours."""
     action_id, found, incident_id = value.partition(SEPARATOR)
     return (action_id, incident_id) if found else ("", "")

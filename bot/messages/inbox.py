@@ -7,44 +7,56 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.alert import AlertRow
+from bot.domain.incidents import Incident
 from bot.domain.policy import Zone
 from bot.domain.silences import Maintenance, Silence, Silences
 from bot.domain.windows import Day
 from bot.messages import actions, card, texts, times
 from bot.messages.texts import Words
 
-_LISTED, _SILENCES = 10, 20
+_LISTED, _SILENCES, _JOINABLE = 10, 20, 25
 
 
 def _words(text: str) -> Words:
     return {"text": text, "blocks": [texts.section(text)]}
 
 
-def inbox(waiting: Sequence[AlertRow], *, may_act: bool, listed: int = _LISTED) -> list[dict[str, Any]]:
-    """The alerts that wait, as blocks: what it is, from where, why it is there, and buttons that make it an incident or let it go."""
+def inbox(waiting: Sequence[AlertRow], joinable: Sequence[Incident], *, may_act: bool, listed: int = _LISTED) -> list[dict[str, Any]]:
+    """The alerts that wait, as blocks: what it is, from where, why it is there, and what makes it an incident, lets it go, or puts it to
+    one of the ``joinable``, the oldest first.
+    """
     if not waiting:
         return [texts.context(["The inbox is empty."])]
-    blocks = [block for row in waiting[:listed] for block in _alert(row, may_act=may_act)]
+    latest = list(reversed(joinable))[:_JOINABLE]
+    blocks = [block for row in waiting[:listed] for block in _alert(row, latest, may_act=may_act)]
     left = len(waiting) - listed
     return [*blocks, texts.context([f"and {left} more: `muster alert list`"])] if left > 0 else blocks
 
 
-def inbox_answer(waiting: Sequence[AlertRow], *, may_act: bool) -> Words:
+def inbox_answer(waiting: Sequence[AlertRow], joinable: Sequence[Incident], *, may_act: bool) -> Words:
     """What `/incident inbox` answers."""
     count = len(waiting)
     text = f"{count} alert{' waits' if count == 1 else 's wait'} in the inbox." if count else "The inbox is empty."
-    return {"text": text, "blocks": [texts.section(f"*{text}*"), *inbox(waiting, may_act=may_act)]} if count else _words(text)
+    return {"text": text, "blocks": [texts.section(f"*{text}*"), *inbox(waiting, joinable, may_act=may_act)]} if count else _words(text)
 
 
-def _alert(row: AlertRow, *, may_act: bool) -> list[dict[str, Any]]:
+def _alert(row: AlertRow, joinable: Sequence[Incident], *, may_act: bool) -> list[dict[str, Any]]:
     said = f", said {row.count} times" if row.count > 1 else ""
     block = texts.section(
         f"*{texts.shown(row.title, 200)}*\n{texts.shown(row.source, 64)} · {row.status.value}{said} · {texts.shown(row.reason, 300)}"
     )
     if not may_act:
         return [block]
-    buttons = [card.button("Declare", actions.DECLARE_ALERT, row.id), card.button("Dismiss", actions.DISMISS_ALERT, row.id)]
-    return [block, {"type": "actions", "block_id": f"inbox.{row.id}", "elements": buttons}]
+    elements = [card.button("Declare", actions.DECLARE_ALERT, row.id), card.button("Dismiss", actions.DISMISS_ALERT, row.id)]
+    if joinable:
+        elements.append(_join(row, joinable))
+    return [block, {"type": "actions", "block_id": f"inbox.{row.id}", "elements": elements}]
+
+
+def _join(row: AlertRow, joinable: Sequence[Incident]) -> Words:
+    named = {actions.choice(row.id, one.id): f"{one.reference} {one.title}" for one in joinable}
+    options = [{"text": texts.plain(label, 75), "value": value} for value, label in named.items()]
+    return {"type": "static_select", "action_id": actions.ATTACH_ALERT, "placeholder": texts.plain("Join…", 150), "options": options}
 
 
 def silenced(silence: Silence, zones: Sequence[Zone]) -> Words:

@@ -93,6 +93,27 @@ async def test_an_alert_that_deserves_nothing_is_dismissed_with_a_click(house: H
     assert (await ask(house, "POST", "/alerts/dismiss", {"alerts": ["nothing"]}))[0] == 404
 
 
+async def test_an_alert_of_the_inbox_joins_an_open_incident_by_the_menu_beside_it(house: House) -> None:
+    await house.post_alert(alert(severity="information"))
+    await house.settle()
+    assert actions.ATTACH_ALERT not in await do(house, "inbox", channel="general"), "there is none to join yet"
+    await do(house, "declare Disks fill up", channel="general")
+    await do(house, "declare private Somebody reads along", user="U0BEN", channel="general")
+    listed = await do(house, "inbox", channel="general")
+    assert "INC-1 Disks fill up" in listed and "Somebody reads along" not in listed
+    await house.sandbox.slack.open_home("U0ANA")
+    await house.settle()
+    home = house.sandbox.slack.home("U0ANA")
+    assert home is not None
+    elements = [one for block in home.body["blocks"] for one in block.get("elements", [])]
+    (menu,) = [one for one in elements if one.get("action_id") == actions.ATTACH_ALERT]
+    (joining,) = [option["value"] for option in menu["options"]]
+    await house.sandbox.slack.click_home("U0ANA", actions.ATTACH_ALERT, joining)
+    await house.settle()
+    assert "The inbox is empty." in shown(house.sandbox.slack.home("U0ANA"))
+    assert "Checkout returns 500 for card payments" in await do(house, "timeline INC-1", channel="general")
+
+
 async def test_alerts_are_moved_in_bulk_over_the_api(house: House) -> None:
     for place in range(3):
         await house.post_alert(alert(fingerprint=f"f{place}", alertname=f"Disk{place}", severity="information"))
