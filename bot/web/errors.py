@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from bot import telemetry
-from bot.clock import new_id
+from bot.clock import new_request_id
 from bot.errors import Conflict, InvalidTransition, Malformed, NotAllowed, NotFound, Refused
 from bot.loop import outlive
 from bot.web import refusals
@@ -45,7 +45,7 @@ _CODES = {
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Gives every request an id, every error a sentence, and counts both."""
     given = request.headers.get("X-Request-Id")
-    request_id = given if given is not None and telemetry.is_request_id(given) else new_id()
+    request_id = given if given is not None and telemetry.is_request_id(given) else new_request_id()
     clock = edge_of(request).clock
     started = clock.monotonic()
     telemetry.work_on(request_id)

@@ -16,7 +16,7 @@ from functools import partial
 from typing import cast
 
 from bot import telemetry
-from bot.clock import new_id
+from bot.clock import new_request_id
 from bot.errors import Malformed
 from bot.sources.forms import form_of
 from bot.sources.source import Form
@@ -193,7 +193,7 @@ class Way(asyncio.Protocol):
         return self._head is not None
 
     def _commit(self, head: Head, body: bytes) -> None:
-        edge, request_id = self._express.edge, head.request_id or new_id()
+        edge, request_id = self._express.edge, head.request_id or new_request_id()
         began = edge.clock.monotonic()
         self.done = edge.intake.put(head.monitor.name, body, request_id)
         self.done.add_done_callback(partial(self._answer, head.monitor.name, request_id, began))
