@@ -40,7 +40,7 @@ class _Claimed(NamedTuple):
 
     rows: Sequence[IntakeRow]
     limit: int
-    reading: asyncio.Task[list[tuple[IntakeRow, Delivered]]]
+    reading: asyncio.Task[list[tuple[IntakeRow, Delivered | Exception]]]
 
 
 class IntakeWorker:
@@ -74,7 +74,7 @@ class IntakeWorker:
             await self._services.wait("intake", POLL_SECONDS)
 
     def stop(self) -> None:
-        """Ends the loop after the present batch."""
+        """Ends the loop after what is claimed."""
         self._stopped.set()
         self._services.database.wakes.set("intake")
 
@@ -91,46 +91,54 @@ class IntakeWorker:
         claimed, self._ahead = self._ahead or await self._claim(), None
         self._age = self._clock.now() - claimed.rows[0].received_at if claimed.rows else timedelta()
         more = len(claimed.rows) == claimed.limit
-        parts = parts_of(await claimed.reading)
+        batch = []
+        for row, read in await claimed.reading:
+            if isinstance(read, Exception):
+                await self._put_back(row, read)
+            else:
+                batch.append((row, read))
+        parts = parts_of(batch)
         for part in parts:
-            await self._take(part, self._claim_ahead if more and part is parts[-1] and not self._stopped.is_set() else None)
+            await self._take(part, self._claim_ahead if more and part is parts[-1] and self._hurries() else None)
         return more
 
+    def _hurries(self) -> bool:
+        """Whether the next bodies are to be had as soon as these are done; who rests or stops leaves them to whoever is there."""
+        return not (self._pressed() or self._stopped.is_set())
+
     async def _claim(self) -> _Claimed:
-        limit = self._size()
+        limit = SMALL_BATCH if self._pressed() else BATCH
         return self._read(await self._services.run(intake.claim, self._lease, limit), limit)
 
     async def _claim_ahead(self, work: UnitOfWork) -> None:
         """Makes the next bodies ours as well, in the transaction of those before: they are read while the disk writes its commit."""
         self._forget_ahead()
-        limit = self._size()
-        self._ahead = self._read(await intake.claim(work, self._lease, limit), limit)
+        self._ahead = self._read(await intake.claim(work, self._lease, BATCH), BATCH)
 
     def _forget_ahead(self) -> None:
         if self._ahead is not None:
             self._ahead.reading.cancel()
             self._ahead = None
 
-    def _size(self) -> int:
-        return SMALL_BATCH if self._pressed() else BATCH
-
     def _read(self, rows: Sequence[IntakeRow], limit: int) -> _Claimed:
         return _Claimed(rows, limit, asyncio.create_task(self._read_all(rows)))
 
-    async def _read_all(self, rows: Sequence[IntakeRow]) -> list[tuple[IntakeRow, Delivered]]:
+    async def _read_all(self, rows: Sequence[IntakeRow]) -> list[tuple[IntakeRow, Delivered | Exception]]:
+        """What each body says, or why that is not understood: where a source's reading breaks it costs the others nothing."""
         known: dict[tuple[str, bytes], Reading] = {}
-        read = [(row, await self._read_or_put_back(row, known)) for row in rows]
-        return [(row, delivered) for row, delivered in read if delivered is not None]
+        return [(row, self._try_to_read(row, known)) for row in rows]
 
-    async def _read_or_put_back(self, row: IntakeRow, known: dict[tuple[str, bytes], Reading]) -> Delivered | None:
-        """What the body says; None for one that is not understood, or at which its source's reading breaks: it costs the others nothing."""
+    def _try_to_read(self, row: IntakeRow, known: dict[tuple[str, bytes], Reading]) -> Delivered | Exception:
         try:
             return self._read_one(row, known)
-        except Malformed as error:
-            await self._services.run(intake.put_back, row, str(error), hopeless=True)
         except Exception as error:
+            return error
+
+    async def _put_back(self, row: IntakeRow, error: Exception) -> None:
+        if isinstance(error, Malformed):
+            await self._services.run(intake.put_back, row, str(error), hopeless=True)
+        else:
             await self._give_up(row, error)
-        return None
 
     def _read_one(self, row: IntakeRow, known: dict[tuple[str, bytes], Reading]) -> Delivered:
         """The body as its source reads it; what is the same byte by byte as one in ``known`` is not read again."""

@@ -140,11 +140,13 @@ async def _dismiss_alert(work: UnitOfWork, member: Member, click: Click) -> Word
 
 async def _attach_alert(work: UnitOfWork, member: Member, click: Click) -> Words:
     alert_id, incident_id = actions.chosen(click.value)
-    incident = await incident_of(work, member, replace(click, value=incident_id))
-    if await inbox.incidents_of(work, [alert_id]):
-        raise Refused("The alert belongs to an incident already. `/incident inbox` shows what still waits.")
-    joined = await inbox.attach(work, member, incident.id, [alert_id])
-    return answers.said(f"It belongs to {joined.reference} now.")
+    incident = await situations.hold_unmerged(work, (await incident_of(work, member, replace(click, value=incident_id))).id)
+    if not incident.open:
+        raise Refused(f"{incident.reference} is resolved. `/incident inbox` shows what is open now.")
+    if await inbox.incidents_of(work, [alert_id]) not in ([], [incident.reference]):
+        raise Refused("The alert belongs to another incident already. `/incident inbox` shows what still waits.")
+    await inbox.attach(work, member, incident.id, [alert_id])
+    return answers.said(f"It belongs to {incident.reference} now.")
 
 
 async def _timeline(work: UnitOfWork, member: Member, click: Click) -> Words:

@@ -38,7 +38,7 @@ def _number(text: str) -> int:
 
 async def waiting(work: UnitOfWork, member: Member, _command: Command) -> Words:
     """What waits in the inbox."""
-    joinable = [situation.incident for situation in await lookups.open_for(work, member)]
+    joinable = await lookups.latest_open(work, member, words.JOINABLE) if member.access.may_act else []
     return words.inbox_answer(await inbox.listed(work), joinable, may_act=member.access.may_act)
 
 

@@ -59,7 +59,7 @@ def home(
         *([block for s in open_now[:_SHOWN] for block in _incident(s, may_act=may_act)] or [texts.context(["Nothing is open."])]),
         {"type": "divider"},
         texts.section("*What waits in the inbox*"),
-        *inbox(waiting, [s.incident for s in open_now], may_act=may_act, listed=_WAITING_SHOWN),
+        *inbox(waiting, [s.incident for s in reversed(open_now)], may_act=may_act, listed=_WAITING_SHOWN),
         {"type": "divider"},
         texts.section("*Who is on call*"),
         texts.section(on_call_text(on_call)),

@@ -14,7 +14,9 @@ from bot.domain.windows import Day
 from bot.messages import actions, card, texts, times
 from bot.messages.texts import Words
 
-_LISTED, _SILENCES, _JOINABLE = 10, 20, 25
+_LISTED, _SILENCES = 10, 20
+JOINABLE = 10
+"""Incidents in a menu: there is one beside each alert, and an answer holds so much."""
 
 
 def _words(text: str) -> Words:
@@ -23,12 +25,11 @@ def _words(text: str) -> Words:
 
 def inbox(waiting: Sequence[AlertRow], joinable: Sequence[Incident], *, may_act: bool, listed: int = _LISTED) -> list[dict[str, Any]]:
     """The alerts that wait, as blocks: what it is, from where, why it is there, and what makes it an incident, lets it go, or puts it to
-    one of the ``joinable``, the oldest first.
+    one of the ``joinable``, of which the first are shown.
     """
     if not waiting:
         return [texts.context(["The inbox is empty."])]
-    latest = list(reversed(joinable))[:_JOINABLE]
-    blocks = [block for row in waiting[:listed] for block in _alert(row, latest, may_act=may_act)]
+    blocks = [block for row in waiting[:listed] for block in _alert(row, joinable[:JOINABLE], may_act=may_act)]
     left = len(waiting) - listed
     return [*blocks, texts.context([f"and {left} more: `muster alert list`"])] if left > 0 else blocks
 

@@ -10,7 +10,7 @@ from bot.domain.incidents import Incident
 from bot.domain.people import Member
 from bot.domain.timeline import EntryKind
 from bot.errors import Malformed, Refused
-from bot.services import runbooks
+from bot.services import runbooks, situations
 from bot.services.declarations import declare
 from bot.services.outbox import refresh_card
 from bot.services.people import require_act
@@ -29,7 +29,7 @@ async def listed(work: UnitOfWork, limit: int = 100) -> list[AlertRow]:
 async def attach(work: UnitOfWork, member: Member, incident_id: str, alert_ids: Sequence[str]) -> Incident:
     """Makes the alerts the incident's, whichever they were of before; both timelines say so."""
     require_act(member)
-    incident = await incidents.lock_incident(work.tx, incident_id)
+    incident = await situations.hold_unmerged(work, incident_id)
     rows = await _chosen(work, alert_ids)
     for row in rows:
         if row.incident_id == incident.id:

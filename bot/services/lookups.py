@@ -14,8 +14,8 @@ from bot.messages import folding, home, sentences, texts, times
 from bot.messages.home import OnCall, Owed
 from bot.services import follow_ups, inbox, people, situations
 from bot.services.work import UnitOfWork
+from bot.store import incidents, timeline
 from bot.store import people as people_rows
-from bot.store import timeline
 
 _LATEST = 30
 
@@ -39,6 +39,17 @@ async def visible(work: UnitOfWork, member: Member, found: Sequence[Situation]) 
 async def open_for(work: UnitOfWork, member: Member) -> list[Situation]:
     """What is open, as far as the person may see it."""
     return await visible(work, member, await situations.list_open(work))
+
+
+async def latest_open(work: UnitOfWork, member: Member, limit: int) -> list[Incident]:
+    """The open incidents that were opened last, as far as the person may see them."""
+    found: list[Incident] = []
+    for incident in reversed(await incidents.list_open(work.tx)):
+        if len(found) == limit:
+            break
+        if await people.may_see(work, member, incident):
+            found.append(incident)
+    return found
 
 
 async def owed_by(work: UnitOfWork, member: Member, found: Sequence[Situation]) -> list[Owed]:

@@ -93,6 +93,15 @@ async def test_an_alert_that_deserves_nothing_is_dismissed_with_a_click(house: H
     assert (await ask(house, "POST", "/alerts/dismiss", {"alerts": ["nothing"]}))[0] == 404
 
 
+def joining(house: House) -> dict[str, str]:
+    """What the menu beside the one alert at Ana's home offers, with what choosing it sends."""
+    home = house.sandbox.slack.home("U0ANA")
+    assert home is not None
+    elements = [one for block in home.body["blocks"] for one in block.get("elements", [])]
+    (menu,) = [one for one in elements if one.get("action_id") == actions.ATTACH_ALERT]
+    return {option["text"]["text"]: option["value"] for option in menu["options"]}
+
+
 async def test_an_alert_of_the_inbox_joins_an_open_incident_by_the_menu_beside_it(house: House) -> None:
     await house.post_alert(alert(severity="information"))
     await house.settle()
@@ -103,15 +112,25 @@ async def test_an_alert_of_the_inbox_joins_an_open_incident_by_the_menu_beside_i
     assert "INC-1 Disks fill up" in listed and "Somebody reads along" not in listed
     await house.sandbox.slack.open_home("U0ANA")
     await house.settle()
-    home = house.sandbox.slack.home("U0ANA")
-    assert home is not None
-    elements = [one for block in home.body["blocks"] for one in block.get("elements", [])]
-    (menu,) = [one for one in elements if one.get("action_id") == actions.ATTACH_ALERT]
-    (joining,) = [option["value"] for option in menu["options"]]
-    await house.sandbox.slack.click_home("U0ANA", actions.ATTACH_ALERT, joining)
+    await house.sandbox.slack.click_home("U0ANA", actions.ATTACH_ALERT, joining(house)["INC-1 Disks fill up"])
     await house.settle()
     assert "The inbox is empty." in shown(house.sandbox.slack.home("U0ANA"))
     assert "Checkout returns 500 for card payments" in await do(house, "timeline INC-1", channel="general")
+
+
+async def test_an_old_menu_puts_no_alert_to_an_incident_that_is_over(house: House) -> None:
+    await do(house, "declare Disks fill up", channel="general")
+    await do(house, "declare Payments fail", channel="general")
+    await house.post_alert(alert(severity="information"))
+    await house.settle()
+    await house.sandbox.slack.open_home("U0ANA")
+    await house.settle()
+    menu = joining(house)
+    assert [menu["INC-2 Payments fail"], menu["INC-1 Disks fill up"]] == list(menu.values()), "the latest first"
+    await ask(house, "POST", "/incidents/INC-1/resolve", {"text": "emptied"})
+    await house.sandbox.slack.click_home("U0ANA", actions.ATTACH_ALERT, menu["INC-1 Disks fill up"])
+    await house.settle()
+    assert "1 alert waits in the inbox." in await do(house, "inbox", channel="general")
 
 
 async def test_alerts_are_moved_in_bulk_over_the_api(house: House) -> None:
