@@ -165,6 +165,24 @@ async def test_whoever_stops_the_worker_finds_no_body_half_done(behind: Behind, 
     assert states == ["done"] * 8 + ["pending"] * 12, "what was claimed with the first batch is finished, nothing else begun"
 
 
+async def test_while_the_door_is_pressed_nothing_is_claimed_ahead(behind: Behind, monkeypatch: pytest.MonkeyPatch) -> None:
+    ingest = alerts.ingest
+
+    async def stop_after(work: Any, batch: Any) -> Any:
+        taken.extend(batch)
+        if len(taken) >= 8:
+            behind.worker.stop()
+        return await ingest(work, batch)
+
+    taken: list[Any] = []
+    monkeypatch.setattr(alerts, "ingest", stop_after)
+    monkeypatch.setattr("bot.intake.SMALL_BATCH", 4)
+    behind.worker = IntakeWorker(behind.desk.services, behind.desk.clock, LEASE, lambda: True)
+    receipts = await behind.post(*(saying(f"Trouble {number}", f"f{number}") for number in range(20)))
+    await behind.worker.run()
+    assert [await behind.state(receipt) for receipt in receipts] == ["done"] * 8 + ["pending"] * 12
+
+
 async def test_a_body_that_somebody_else_took_over_is_left_alone(behind: Behind) -> None:
     [receipt] = await behind.post(saying("Checkout", "a1"))
     async with behind.desk.services.database.transaction() as tx:

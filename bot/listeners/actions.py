@@ -11,7 +11,7 @@ from bot.clock import new_id
 from bot.domain.declaration import Declaration
 from bot.domain.incidents import Incident, Road
 from bot.domain.people import Member
-from bot.errors import Malformed, Refused
+from bot.errors import Malformed
 from bot.listeners import commands, reading
 from bot.listeners.lines import Command
 from bot.messages import actions, answers
@@ -140,13 +140,9 @@ async def _dismiss_alert(work: UnitOfWork, member: Member, click: Click) -> Word
 
 async def _attach_alert(work: UnitOfWork, member: Member, click: Click) -> Words:
     alert_id, incident_id = actions.chosen(click.value)
-    incident = await situations.hold_unmerged(work, (await incident_of(work, member, replace(click, value=incident_id))).id)
-    if not incident.open:
-        raise Refused(f"{incident.reference} is resolved. `/incident inbox` shows what is open now.")
-    if await inbox.incidents_of(work, [alert_id]) not in ([], [incident.reference]):
-        raise Refused("The alert belongs to another incident already. `/incident inbox` shows what still waits.")
-    await inbox.attach(work, member, incident.id, [alert_id])
-    return answers.said(f"It belongs to {incident.reference} now.")
+    incident = await incident_of(work, member, replace(click, value=incident_id))
+    joined = await inbox.attach_waiting(work, member, incident.id, alert_id)
+    return answers.said(f"It belongs to {joined.reference} now.")
 
 
 async def _timeline(work: UnitOfWork, member: Member, click: Click) -> Words:

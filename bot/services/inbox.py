@@ -43,6 +43,17 @@ async def attach(work: UnitOfWork, member: Member, incident_id: str, alert_ids: 
     return incident
 
 
+async def attach_waiting(work: UnitOfWork, member: Member, incident_id: str, alert_id: str) -> Incident:
+    """Puts an alert of the inbox to an open incident; refused where either has moved on since it was shown."""
+    require_act(member)
+    incident = await situations.hold_unmerged(work, incident_id)
+    if not incident.open:
+        raise Refused(f"{incident.reference} is resolved. `/incident inbox` shows what is open now.")
+    if await incidents_of(work, [alert_id]) not in ([], [incident.reference]):
+        raise Refused("The alert belongs to another incident already. `/incident inbox` shows what still waits.")
+    return await attach(work, member, incident.id, [alert_id])
+
+
 async def detach(work: UnitOfWork, member: Member, incident_id: str, alert_ids: Sequence[str]) -> Incident:
     """Puts alerts of the incident back into the inbox; its timeline keeps that they were there."""
     require_act(member)

@@ -35,7 +35,7 @@ async def recover(work: UnitOfWork) -> int:
 async def ingest(work: UnitOfWork, batch: Sequence[tuple[IntakeRow, Delivered]], then: Then | None = None) -> None:
     """Takes in the alerts of several bodies, with what became of each, all or none of it; what is not ours any more is left alone.
 
-    ``then`` is done last in the same transaction, such as claiming the next bodies.
+    ``then`` is done last in the same transaction, such as claiming the next bodies; not where nothing was taken in.
     """
     held = await bodies.list_held(work.tx, [row for row, _ in batch])
     ours = [delivered for row, delivered in batch if row.id in held]

@@ -133,6 +133,18 @@ async def test_an_old_menu_puts_no_alert_to_an_incident_that_is_over(house: Hous
     assert "1 alert waits in the inbox." in await do(house, "inbox", channel="general")
 
 
+async def test_no_alert_is_put_to_an_incident_that_was_merged_away(house: House) -> None:
+    await do(house, "declare Disks fill up", channel="general")
+    await do(house, "declare Payments fail", channel="general")
+    await do(house, "merge INC-1 INC-2", channel="general")
+    await house.post_alert(alert(severity="information"))
+    await house.settle()
+    _, waiting = await ask(house, "GET", "/alerts")
+    status, refused = await ask(house, "POST", "/incidents/INC-1/attach", {"alerts": [waiting["alerts"][0]["id"]]})
+    assert (status, refused["message"]) == (400, "INC-1 was merged into INC-2. Do it there.")
+    assert (await ask(house, "GET", "/alerts"))[1]["alerts"][0]["id"] == waiting["alerts"][0]["id"]
+
+
 async def test_alerts_are_moved_in_bulk_over_the_api(house: House) -> None:
     for place in range(3):
         await house.post_alert(alert(fingerprint=f"f{place}", alertname=f"Disk{place}", severity="information"))
